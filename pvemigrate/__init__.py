@@ -1,0 +1,84 @@
+"""A linter and rewriter for the configuration files of Proxmox VE, for major upgrades.
+
+    tree = pvemigrate.parse(data, kind="interfaces")
+    result = pvemigrate.fix(data, kind="storage")
+    project = pvemigrate.Project("/srv/backup/pve1")
+
+Names are imported when they are first used; importing the package costs nothing.
+"""
+
+__version__ = "1.0.0"
+
+#: Public name -> module and name there.
+_PUBLIC = {
+    "Block": ("cst", "Block"),
+    "Edit": ("edit", "Edit"),
+    "File": ("cst", "File"),
+    "Finding": ("rule", "Finding"),
+    "Fix": ("edit", "Fix"),
+    "FlattenSentinel": ("cst", "FlattenSentinel"),
+    "KINDS": ("formats", "KINDS"),
+    "Line": ("cst", "Line"),
+    "Node": ("cst", "Node"),
+    "Plan": ("project", "Plan"),
+    "Position": ("cst", "Position"),
+    "Project": ("project", "Project"),
+    "RemovalSentinel": ("cst", "RemovalSentinel"),
+    "RemoveFromParent": ("cst", "RemoveFromParent"),
+    "Result": ("project", "Result"),
+    "Rule": ("rule", "Rule"),
+    "Settings": ("settings", "Settings"),
+    "Token": ("cst", "Token"),
+    "Transformer": ("cst", "Transformer"),
+    "UsageError": ("settings", "UsageError"),
+    "Visitor": ("cst", "Visitor"),
+    "check": ("project", "check_text"),
+    "create_file": ("edit", "create_file"),
+    "fix": ("project", "fix_text"),
+    "insert_after": ("edit", "insert_after"),
+    "insert_before": ("edit", "insert_before"),
+    "kind_of_path": ("formats", "kind_of_path"),
+    "parse_fragment": ("formats", "parse_fragment"),
+    "remove": ("edit", "remove"),
+    "replace": ("edit", "replace"),
+}
+
+__all__ = sorted([*_PUBLIC, "parse", "rules"])
+
+
+def __getattr__(name):
+    try:
+        module, attribute = _PUBLIC[name]
+    except KeyError:
+        raise AttributeError("module %r has no attribute %r" % (__name__, name)) from None
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module("." + module, __name__), attribute)
+    return value
+
+
+def __dir__():
+    return sorted(set(globals()) | set(__all__))
+
+
+def parse(data, kind=None, path=None):
+    """The lossless tree of *data* (bytes or str): ``parse(data, kind="storage").bytes == data``.
+
+    *kind*: one of ``KINDS``; or *path*, a path that ends in a known location below ``etc/``.
+    Never raises on content; ValueError for an unknown kind.
+    """
+    from . import formats
+
+    if kind is None:
+        kind = formats.kind_of_path(str(path).rpartition("etc/")[2]) if path else None
+        if kind is None:
+            raise ValueError("say what kind of file this is (kind=...)")
+    return formats.parse(data, kind)
+
+
+def rules():
+    """Every rule of this installation (list of classes with ``code``, ``name``, ``severity``,
+    ``phase``, ``kinds``, ``hops``, ``guide``; the docstring is the documentation)."""
+    from .catalogue import catalogue
+
+    return [info.load() for info in catalogue()]

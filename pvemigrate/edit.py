@@ -1,0 +1,147 @@
+"""Changes to trees, as rules ask for them: edits to nodes, resolved to the bytes they touch.
+
+A rule names nodes and tokens (``replace(token, "bullseye")``); an :class:`Edit` is what comes out,
+a span of the file and the text that takes its place. Nothing here reads or writes files.
+"""
+
+from .cst import Line, Token, line_ending
+
+__all__ = ["Edit", "Fix", "Overlap", "apply_edits", "create_file", "insert_after", "insert_before",
+           "remove", "replace"]
+
+
+class Overlap(ValueError):
+    """Two edits of one fix touch the same text."""
+
+
+class Edit:
+    """One replaced span of one file.
+
+    ``path`` is relative to the root; ``start`` and ``end`` are code points of the file's text, and
+    ``text`` (str) takes their place.
+    """
+
+    __slots__ = ("path", "start", "end", "text")
+
+    def __init__(self, path, start, end, text):
+        self.path = path
+        self.start = start
+        self.end = end
+        self.text = text
+
+    def __eq__(self, other):
+        return isinstance(other, Edit) and self.key() == other.key()
+
+    def __hash__(self):
+        return hash(self.key())
+
+    def key(self):
+        """What edits are sorted and compared by."""
+        return (self.path, self.start, self.end, self.text)
+
+    def __repr__(self):
+        return "Edit(%r, %d, %d, %r)" % self.key()
+
+
+class _Change:
+    """An edit that is not yet tied to a tree: ``resolve(tree)`` gives its (start, end, text)."""
+
+    __slots__ = ("item", "resolve", "file")
+
+    def __init__(self, item, resolve, file=None):
+        self.item = item
+        self.resolve = resolve
+        self.file = file
+
+
+def replace(item, new, file=None):
+    """The change of *item* (a Token or a node) into *new* (str, or a node of the same type, of
+    which only the fields that differ are touched).
+
+    *file*: the file that holds the item, where it is not the one under check.
+    """
+    def resolve(tree):
+        start, end = tree.span(item)
+        if isinstance(item, Line) and isinstance(new, Line) and type(item) is type(new):
+            return [(start + old[0], start + old[1], new.code[fresh[0]:fresh[1]])
+                    for old, fresh in zip(item.spans, new.spans)
+                    if item.code[old[0]:old[1]] != new.code[fresh[0]:fresh[1]]]
+        return [(start, end, new if isinstance(new, str) else new.code)]
+
+    return _Change(item, resolve, file)
+
+
+def remove(*items, file=None):
+    """The removal of a node or tokens (of adjacent tokens as one)."""
+    return _Change(items[0], lambda tree: [tree.span(item) + ("",) for item in items], file)
+
+
+def insert_after(line, text, file=None):
+    """A new line *text* (str without line ending) below *line*, which is a Line of the tree.
+
+    It ends as the line above does. Where that is the file's last line and has no line ending, an LF
+    goes between and the file still ends without one.
+    """
+    def resolve(tree):
+        end = tree.span(line)[1]
+        if line.code.endswith("\n"):
+            return [(end, end, text + line_ending(line.code))]
+        return [(end, end, "\n" + text)]
+
+    return _Change(line, resolve, file)
+
+
+def insert_before(line, text, file=None):
+    """A new line *text* (str without line ending) above *line*."""
+    def resolve(tree):
+        start = tree.span(line)[0]
+        return [(start, start, text + line_ending(line.code))]
+
+    return _Change(line, resolve, file)
+
+
+def create_file(path, text):
+    """A new file at *path* (relative to the root) holding *text*."""
+    return _Change(None, lambda tree: [(0, 0, text)], path)
+
+
+class Fix:
+    """A change that a rule offers; all its edits are made, or none.
+
+    ``applicability``: ``safe`` fixes are made by default, ``unsafe`` ones when asked for.
+    """
+
+    __slots__ = ("title", "applicability", "changes")
+
+    def __init__(self, title, changes, applicability="safe"):
+        self.title = title
+        self.changes = tuple(changes)
+        self.applicability = applicability
+
+    @classmethod
+    def safe(cls, title, *changes):
+        """A fix that needs nobody's judgement."""
+        return cls(title, changes, "safe")
+
+    @classmethod
+    def unsafe(cls, title, *changes):
+        """A fix that somebody should have looked at."""
+        return cls(title, changes, "unsafe")
+
+
+def apply_edits(text, edits):
+    """*text* (str) with *edits* made. Raises :class:`Overlap` where two of them touch."""
+    parts, at = [], 0
+    for edit in sorted(edits, key=Edit.key):
+        if edit.start < at:
+            raise Overlap("edits overlap at %d" % edit.start)
+        parts.append(text[at:edit.start])
+        parts.append(edit.text)
+        at = edit.end
+    parts.append(text[at:])
+    return "".join(parts)
+
+
+def token_end(token):
+    """The empty token right behind *token*: where something is appended."""
+    return Token("", token.node, token.offset + len(token))

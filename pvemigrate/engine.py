@@ -1,0 +1,261 @@
+"""Runs rules over trees and applies their fixes until nothing is left to fix. Pure: no file is read
+or written here.
+
+The rules only report; what keeps a rewrite right is enforced in this module, for all of them:
+
+* a fix is made whole or not at all, and not where it touches another fix made in the same round
+  (it gets its turn in the next one, on the re-parsed text);
+* a fixed file has no more malformed nodes than before, or none of its fixes is made;
+* rounds go on until nothing is left to fix, so fixing twice is fixing once.
+"""
+
+from .edit import apply_edits
+from .formats import kind_of_path
+from .settings import PHASES
+from .source import SourceFile
+
+__all__ = ["Due", "FixResult", "MAX_ROUNDS", "Scope", "check", "fix"]
+
+#: More rounds than this mean that two fixes undo each other: a defect of the rules.
+MAX_ROUNDS = 20
+
+
+class Scope:
+    """What a rule may look at: the files of a run, the node's facts, the settings.
+
+    ``files``: list of :class:`~pvemigrate.source.SourceFile`. ``due``: the :class:`Due` phases.
+    """
+
+    def __init__(self, files, facts, settings, due=None):
+        self.files = files
+        self.facts = facts
+        self.settings = settings
+        self.due = due
+
+    def of_kind(self, *kinds):
+        """The files of these kinds."""
+        return [file for file in self.files if file.kind in kinds]
+
+    def at(self, location):
+        """The file at a location below etc/ (``pve/storage.cfg``), or None."""
+        return next((file for file in self.files if file.location == location), None)
+
+
+class Due:
+    """The phases in which rules may act now.
+
+    ``phases``: set of names. ``own_guests_only``: after-node is due for the guests of ``hostname``
+    alone (the other nodes may still run the old release). ``asked``: phases named by the user.
+    """
+
+    def __init__(self, phases, asked=(), own_guests_only=False, hostname=None):
+        self.phases = frozenset(phases)
+        self.asked = frozenset(asked)
+        self.own_guests_only = own_guests_only
+        self.hostname = hostname
+
+    def covers(self, finding):
+        """Whether the finding's phase is due where the finding stands."""
+        if finding.phase not in self.phases:
+            return False
+        if finding.phase == "after-node" and self.own_guests_only:
+            _, nodes, rest = finding.path.rpartition("pve/nodes/")
+            return not nodes or rest.split("/")[0] == self.hostname
+        return True
+
+    def in_order(self):
+        """The phases (tuple) in the order of an upgrade."""
+        return tuple(phase for phase in PHASES if phase in self.phases)
+
+
+def check(scope, rules):
+    """The findings of *rules* (classes) in *scope*, in the order of reports, and what went wrong:
+    (list of Finding, list of (path, message))."""
+    instances = []
+    for rule in rules:
+        instance = rule()
+        instance.project = scope
+        instances.append(instance)
+    errors = []
+    tables = {}
+    for file in scope.files:
+        if file.kind not in tables:
+            tables[file.kind] = _dispatch(instances, file.kind)
+        visit, leave, involved = tables[file.kind]
+        if not involved:
+            continue
+        marks = [(instance, len(instance.findings)) for instance in involved]
+        for instance in involved:
+            instance.file = file
+        try:
+            _walk(file.tree, visit, leave)
+        except Exception as error:  # noqa: BLE001 - one bad file or rule never stops the others
+            for instance, mark in marks:
+                del instance.findings[mark:]
+            errors.append((file.path, _internal(error)))
+    for instance in instances:
+        instance.file = None
+        mark = len(instance.findings)
+        try:
+            instance.check_project(scope)
+        except Exception as error:  # noqa: BLE001 - as above
+            del instance.findings[mark:]
+            errors.append((instance.code, _internal(error)))
+    findings = [finding for instance in instances for finding in instance.findings]
+    findings.sort(key=lambda finding: finding.sort_key())
+    if scope.due is not None:
+        for finding in findings:
+            finding.due = scope.due.covers(finding)
+    return findings, errors
+
+
+def _internal(error):
+    import traceback
+
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return "internal error: %s: %s (%s, line %d); please report this" % (
+        type(error).__name__, error, place.filename.rpartition("/")[2], place.lineno)
+
+
+def _dispatch(instances, kind):
+    """Which methods want which nodes: ({node name: methods}, the same for leaving, instances)."""
+    visit, leave, involved = {}, {}, []
+    for instance in instances:
+        if kind not in instance.kinds:
+            continue
+        involved.append(instance)
+        for name in dir(type(instance)):
+            if name.startswith("visit_"):
+                visit.setdefault(name[6:], []).append(getattr(instance, name))
+            elif name.startswith("leave_"):
+                leave.setdefault(name[6:], []).append(getattr(instance, name))
+    return visit, leave, involved
+
+
+def _walk(node, visit, leave):
+    name = type(node).__name__
+    for method in visit.get(name, ()):
+        method(node)
+    for child in node.children:
+        _walk(child, visit, leave)
+    for method in leave.get(name, ()):
+        method(node)
+
+
+class FixResult:
+    """What a run of fix would do.
+
+    ``files``: path -> (file before or None, file after) for the files that change. ``fixed`` and
+    ``remaining``: findings. ``errors``: (path, message). ``blocked``: phase -> codes that are open.
+    """
+
+    def __init__(self, files, fixed, remaining, errors, blocked):
+        self.files = files
+        self.fixed = fixed
+        self.remaining = remaining
+        self.errors = errors
+        self.blocked = blocked
+
+
+def fix(scope, rules):
+    """Apply the fixes of *rules* to the files of *scope* as far as its settings allow."""
+    excluded, errors = set(), []
+    while True:
+        result, failure = _fix_rounds(scope, rules, excluded)
+        if failure is None:
+            result.errors = errors + result.errors
+            return result
+        path, codes, message = failure
+        errors.append((path, message))
+        excluded.update((code, path) for code in codes)
+
+
+def _fix_rounds(scope, rules, excluded):
+    settings, due = scope.settings, scope.due
+    now = {file.path: file for file in scope.files}
+    before = dict(now)
+    malformed = {}
+    fixed, blocked = [], {}
+    for round_number in range(MAX_ROUNDS + 1):
+        current = Scope(list(now.values()), scope.facts, settings, due)
+        findings, errors = check(current, rules)
+        if round_number == 0:
+            blocked = _blocked(findings, rules, due)
+        wanted = [finding for finding in findings if finding.edits
+                  and _allowed(finding, settings, blocked)
+                  and not any((finding.code, edit.path) in excluded for edit in finding.edits)]
+        chosen = _arbitrate(wanted)
+        if not chosen:
+            break
+        codes = {finding.code for finding in chosen}
+        if round_number == MAX_ROUNDS:
+            path = chosen[0].edits[0].path
+            return None, (path, codes, "the fixes of %s do not come to an end; left alone"
+                          % ", ".join(sorted(codes)))
+        by_path = {}
+        for finding in chosen:
+            for edit in finding.edits:
+                by_path.setdefault(edit.path, []).append(edit)
+        for path, edits in by_path.items():
+            old = now.get(path)
+            if old is None:
+                location = path[4:] if path.startswith("etc/") else path
+                old = SourceFile(path, kind_of_path(location), b"", location)
+                before[path] = None
+            if path not in malformed:
+                malformed[path] = old.tree.malformed
+            new = old.with_code(apply_edits(old.tree.code, edits))
+            if new.tree.malformed > malformed[path]:
+                return None, (path, {finding.code for finding in chosen if any(
+                    edit.path == path for edit in finding.edits)},
+                    "fixing would leave more malformed lines than there were; left alone")
+            now[path] = new
+        for finding in chosen:
+            finding.fixed = True
+        fixed.extend(chosen)
+    changed = {path: (before[path], file) for path, file in now.items()
+               if before[path] is None or before[path].data != file.data}
+    selected = [finding for finding in findings if settings.selects(finding.code)]
+    return FixResult(changed, fixed, selected, errors, blocked), None
+
+
+def _allowed(finding, settings, blocked):
+    return (
+        settings.selects(finding.code)
+        and finding.due
+        and finding.phase not in blocked
+        and (finding.applicability == "safe"
+             or finding.applicability == "unsafe" and settings.unsafe_fixes)
+    )
+
+
+def _blocked(findings, rules, due):
+    """The phases that were asked for by name and that an open finding stands in the way of."""
+    blocks = {rule.code: rule.blocks for rule in rules if rule.blocks}
+    blocked = {}
+    for finding in findings:
+        for phase in blocks.get(finding.code, ()):
+            if phase in due.asked:
+                codes = blocked.setdefault(phase, [])
+                if finding.code not in codes:
+                    codes.append(finding.code)
+    return blocked
+
+
+def _arbitrate(findings):
+    """The findings whose edits can be made together, first come (in order of place), first served."""
+    chosen, taken = [], {}
+    for finding in findings:
+        spans = [(edit.path, edit.start, edit.end) for edit in finding.edits]
+        if any(_touch(start, end, taken.get(path, ())) for path, start, end in spans):
+            continue
+        for path, start, end in spans:
+            taken.setdefault(path, []).append((start, end))
+        chosen.append(finding)
+    return chosen
+
+
+def _touch(start, end, spans):
+    return any(start < other_end and other_start < end or start == other_start
+               or start == end and other_start < start < other_end
+               for other_start, other_end in spans)

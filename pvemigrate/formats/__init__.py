@@ -1,0 +1,120 @@
+"""The kinds of files: which paths they have, which grammar and node classes they use.
+
+Names only; a format's module (``formats/<grammar>.py``) is imported when a node of it is needed.
+"""
+
+from importlib import import_module
+
+from .. import grammar
+
+__all__ = ["KINDS", "decode", "kind_of_path", "node_classes", "parse", "parse_fragment"]
+
+#: Kind -> name of its grammar and of its module.
+KINDS = {
+    "apt-list": "apt_list",
+    "deb822": "deb822",
+    "interfaces": "interfaces",
+    "lxc": "lxc",
+    "qemu": "qemu",
+    "storage": "storage",
+    "user": "user",
+    "vzdump-conf": "vzdump_conf",
+    "vzdump-cron": "vzdump_cron",
+}
+
+_APT_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:.-")
+
+#: Fixed locations, relative to etc/.
+_FIXED = {
+    "apt/sources.list": "apt-list",
+    "network/interfaces": "interfaces",
+    "network/interfaces.new": "interfaces",
+    "pve/storage.cfg": "storage",
+    "pve/user.cfg": "user",
+    "pve/vzdump.cron": "vzdump-cron",
+    "vzdump.conf": "vzdump-conf",
+}
+
+
+def kind_of_path(path):
+    """The kind of the file at *path* below ``etc/`` (str, ``/`` between parts), or None.
+
+    Apt reads a file of sources.list.d only by its suffix and name (apt-pkg/contrib/fileutl.cc), so
+    ``x.list.save`` and ``.x.list`` are no apt files; interfaces.d is read by ``source`` lines with
+    shell patterns, which see no dot files.
+    """
+    kind = _FIXED.get(path)
+    if kind:
+        return kind
+    folder, _, name = path.rpartition("/")
+    if folder == "apt/sources.list.d":
+        if name.startswith(".") or not _APT_NAME.issuperset(name):
+            return None
+        return "apt-list" if name.endswith(".list") else (
+            "deb822" if name.endswith(".sources") else None)
+    if folder == "network/interfaces.d":
+        return None if name.startswith(".") or name.endswith("~") else "interfaces"
+    parts = folder.split("/")
+    if parts[0] == "pve" and name.endswith(".conf") and name[:-5].isdigit() and name[0] != "0":
+        if len(parts) == 4 and parts[1] == "nodes":
+            parts = parts[:1] + parts[3:]
+        if len(parts) == 2:
+            return {"lxc": "lxc", "qemu-server": "qemu"}.get(parts[1])
+    return None
+
+
+def decode(data):
+    """The text of *data* (bytes): UTF-8, each undecodable byte as a lone surrogate."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def parse(data, kind):
+    """The tree of *data* (bytes or str) as a file of *kind*. Never fails on content; ValueError for
+    an unknown kind."""
+    try:
+        name = KINDS[kind]
+    except KeyError:
+        raise ValueError("unknown kind %r; known are: %s" % (kind, ", ".join(KINDS))) from None
+    if isinstance(data, str):
+        code, data = data, None
+    else:
+        data = bytes(data)
+        code = decode(data)
+    return grammar.parse(code, kind, name, lambda: node_classes(kind), data)
+
+
+def node_classes(kind):
+    """The node classes of a kind: dict of rule name -> class."""
+    name = KINDS[kind]
+    classes = _classes.get(name)
+    if classes is None:
+        module = import_module("." + name, __name__)
+        data = grammar.load(name).data
+        classes = _classes[name] = {
+            rule: getattr(module, camel(rule)) for rule in (*data["types"], *data["blocks"])
+            if rule != "start"
+        }
+    return classes
+
+
+_classes = {}
+
+
+def camel(name):
+    """``iface_header`` -> ``IfaceHeader``."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def parse_fragment(text, kind, node):
+    """One node from its text: ``parse_fragment("\\thwaddress ...\\n", "interfaces", "Option")``.
+
+    *node* is the name of the node's class. ValueError where *text* is something else.
+    """
+    tree = parse(text, kind)
+    found = next((n for n in tree.walk() if type(n).__name__ == node and n.code == text), None)
+    if found is None:
+        for cls in node_classes(kind).values():
+            if cls.__name__ == node and hasattr(cls, "from_code"):
+                return cls.from_code(text)
+        raise ValueError("%r is no %s" % (text, node))
+    return found

@@ -1,0 +1,48 @@
+"""``user.cfg``; reader: PVE::AccessControl."""
+
+from ..cst import Line, Token
+
+
+class _Line(Line):
+    __slots__ = ()
+    grammar = "user"
+
+
+class Blank(_Line):
+    __slots__ = ()
+    trail: Token
+    newline: Token = "\n"
+
+
+class Comment(_Line):
+    """A ``#`` line: the format has no comments, PVE drops it at its next save."""
+
+    __slots__ = ()
+    indent: Token
+    hash: Token = "#"
+    text: Token
+    newline: Token = "\n"
+
+
+class Record(_Line):
+    """``keyword:field:field...``; keyword is user, token, group, pool, role or acl."""
+
+    __slots__ = ()
+    indent: Token
+    keyword: Token
+    fields: Token
+    trail: Token
+    newline: Token = "\n"
+
+    def values(self):
+        """The fields behind the keyword, trimmed (list of Token; trailing empty ones included)."""
+        return [value for _, value in self.words("fields")]
+
+
+class Malformed(_Line):
+    """A line that PVE ignores and drops at its next save."""
+
+    __slots__ = ()
+    is_malformed = True
+    text: Token
+    newline: Token = "\n"

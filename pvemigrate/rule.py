@@ -1,0 +1,127 @@
+"""The base of all rules, and the findings they report."""
+
+from .edit import Edit
+
+__all__ = ["Finding", "Rule"]
+
+class Finding:
+    """One defect at one place.
+
+    ``path`` is relative to the root; ``position`` a :class:`~pvemigrate.cst.Position`;
+    ``applicability`` is safe, unsafe or manual; ``edits`` (tuple of :class:`Edit`) are those of the
+    fix; ``commands`` (tuple of str) make the same change with PVE's own tools.
+    """
+
+    __slots__ = ("code", "name", "severity", "phase", "applicability", "path", "position", "message",
+                 "guide", "title", "edits", "commands", "byte_edits", "fixed", "due")
+
+    def __init__(self, rule, severity, path, position, message, fix=None, edits=(), byte_edits=(),
+                 commands=()):
+        self.code = rule.code
+        self.name = rule.name
+        self.severity = severity
+        self.phase = rule.phase
+        self.guide = rule.guide
+        self.path = path
+        self.position = position
+        self.message = message
+        self.applicability = fix.applicability if fix else "manual"
+        self.title = fix.title if fix else None
+        self.edits = tuple(edits)
+        #: The edits again with spans in bytes: (path, start, end, text).
+        self.byte_edits = tuple(byte_edits)
+        self.commands = tuple(commands)
+        #: Whether a run of fix has made the change.
+        self.fixed = False
+        #: Whether the finding's phase is among the chosen ones.
+        self.due = True
+
+    @property
+    def line(self):
+        """Line number, from 1."""
+        return self.position.line
+
+    @property
+    def column(self):
+        """Column, from 1, in code points."""
+        return self.position.column
+
+    def sort_key(self):
+        """Order of reports: by place, then by code."""
+        return (self.path, self.position.start, self.position.end, self.code, self.message)
+
+    def __repr__(self):
+        return "<%s %s:%d:%d %s>" % (self.code, self.path, self.line, self.column, self.message)
+
+
+class Rule:
+    """Base of all rules.
+
+    Define ``visit_<Node>(node)`` for the node types of the kinds in ``kinds``, and call
+    :meth:`report`. ``visit_File(tree)`` comes first in each file, ``leave_File(tree)`` last.
+    ``check_project(project)`` is called once, after all files, for what takes more than one file.
+    One walk of a tree serves all rules.
+    """
+
+    #: Code (stable) and name (says the problem, not the remedy).
+    code = ""
+    name = ""
+    #: The kinds of files whose nodes the rule visits.
+    kinds = ()
+    #: error (the upgrade breaks or data is at risk), warning (behaviour changes) or info.
+    severity = "warning"
+    #: When a change is right: before, switch, after-node or after-cluster.
+    phase = "before"
+    hops = ("6to7",)
+    #: Section of the upgrade guide.
+    guide = ""
+    #: Phases in which fix changes nothing while this rule finds something.
+    blocks = ()
+
+    def __init__(self):
+        #: The file under check (a SourceFile), its tree, and the project it belongs to.
+        self.file = None
+        self.project = None
+        self.findings = []
+
+    @property
+    def tree(self):
+        """The tree of the file under check."""
+        return self.file.tree
+
+    @property
+    def facts(self):
+        """What is known of the node (:class:`~pvemigrate.facts.Facts`)."""
+        return self.project.facts
+
+    def check_project(self, project):
+        """Called once a round, for what takes more than one file."""
+
+    def report(self, item, message, fix=None, severity=None, file=None, commands=()):
+        """Report a finding at *item* (a node or token; None for the whole file).
+
+        *fix*: a :class:`~pvemigrate.edit.Fix`, or None where the administrator has to choose.
+        *file*: the file that holds the item, where it is not the one under check.
+        """
+        file = file or self.file
+        tree = file.tree
+        if item is None:
+            position = tree.position_of(0, 0)
+        else:
+            start, end = tree.span(item)
+            end -= len(tree.code[start:end]) - len(tree.code[start:end].rstrip("\r\n"))
+            position = tree.position_of(start, end)
+        edits, byte_edits = [], []
+        for change in fix.changes if fix else ():
+            target = change.file or file
+            if isinstance(target, str):
+                (start, end, text), = change.resolve(None)
+                edits.append(Edit(target, start, end, text))
+                byte_edits.append((target, start, end, text))
+                continue
+            for start, end, text in change.resolve(target.tree):
+                edits.append(Edit(target.path, start, end, text))
+                place = target.tree.position_of(start, end)
+                byte_edits.append((target.path, place.start, place.end, text))
+        self.findings.append(Finding(self, severity or self.severity, file.path, position, message,
+                                     fix, edits, byte_edits, commands))

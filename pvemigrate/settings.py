@@ -1,0 +1,71 @@
+"""What a run is asked to do: hop, phases, selected rules, and facts given by hand."""
+
+__all__ = ["HOPS", "PHASES", "Settings", "SEVERITIES", "UsageError", "valid_mac"]
+
+#: The moments of an upgrade at which a change is right, in order.
+PHASES = ("before", "switch", "after-node", "after-cluster")
+SEVERITIES = ("info", "warning", "error")
+#: The upgrades that have rules.
+HOPS = ("6to7",)
+
+
+class UsageError(ValueError):
+    """A request that makes no sense; its text is one line for the user."""
+
+
+def split_codes(codes):
+    """Codes and prefixes from comma-separated strings or lists (list of upper-case str)."""
+    if isinstance(codes, str):
+        codes = [codes]
+    return [code.strip().upper() for item in codes or () for code in item.split(",") if code.strip()]
+
+
+def valid_mac(text):
+    """Whether *text* is a MAC address that a bridge may have: six octets of
+    two hexadecimal digits between colons, unicast, not all zero."""
+    octets = text.split(":")
+    if len(octets) != 6 or not all(len(octet) == 2 and _is_hex(octet) for octet in octets):
+        return False
+    return not int(octets[0], 16) & 1 and any(int(octet, 16) for octet in octets)
+
+
+def _is_hex(text):
+    return all(char in "0123456789abcdefABCDEF" for char in text)
+
+
+class Settings:
+    """The options of a run; keywords are named as the command's options.
+
+    ``phases``: an iterable of phase names, ``"all"`` or ``"auto"`` (from the facts of the root).
+    ``macs``: dict of interface name -> present MAC address. Raises :class:`UsageError`.
+    """
+
+    def __init__(self, hop=None, phases="auto", select=(), ignore=(), unsafe_fixes=False, macs=None,
+                 pve_repo=None, rename_nics=None):
+        phases = [phases] if isinstance(phases, str) else list(phases)
+        for phase in phases:
+            if phase not in PHASES + ("all", "auto"):
+                raise UsageError("no phase is called %r; there are: %s, all, auto"
+                                 % (phase, ", ".join(PHASES)))
+        if hop is not None and hop not in HOPS:
+            raise UsageError("no rules for the hop %r in this version; there are: %s"
+                             % (hop, ", ".join(HOPS)))
+        self.hop = hop
+        self.phases = tuple(phases) or ("auto",)
+        self.select = split_codes(select)
+        self.ignore = split_codes(ignore)
+        self.unsafe_fixes = bool(unsafe_fixes)
+        self.macs = {}
+        for name, mac in (macs or {}).items():
+            if not valid_mac(mac):
+                raise UsageError("%s=%s: not a MAC address of six octets that a bridge may have"
+                                 % (name, mac))
+            self.macs[name] = mac.lower()
+        self.pve_repo = pve_repo
+        self.rename_nics = dict(rename_nics or {})
+
+    def selects(self, code):
+        """Whether the rule *code* is asked for."""
+        if any(code.startswith(prefix) for prefix in self.ignore):
+            return False
+        return not self.select or any(code.startswith(prefix) for prefix in self.select)
