@@ -13,7 +13,7 @@ class Finding:
     """
 
     __slots__ = ("code", "name", "severity", "phase", "applicability", "path", "position", "message",
-                 "guide", "title", "edits", "commands", "byte_edits", "fixed", "due")
+                 "guide", "fix", "edits", "commands", "byte_edits", "fixed", "due")
 
     def __init__(self, rule, severity, path, position, message, fix=None, edits=(), byte_edits=(),
                  commands=()):
@@ -26,7 +26,8 @@ class Finding:
         self.position = position
         self.message = message
         self.applicability = fix.applicability if fix else "manual"
-        self.title = fix.title if fix else None
+        #: The :class:`~pvemigrate.edit.Fix` as the rule gave it, or None.
+        self.fix = fix
         self.edits = tuple(edits)
         #: The edits again with spans in bytes: (path, start, end, text).
         self.byte_edits = tuple(byte_edits)
@@ -45,6 +46,21 @@ class Finding:
     def column(self):
         """Column, from 1, in code points."""
         return self.position.column
+
+    @property
+    def end_line(self):
+        """Line number of the end, from 1."""
+        return self.position.end_line
+
+    @property
+    def end_column(self):
+        """Column of the end (exclusive), from 1, in code points."""
+        return self.position.end_column
+
+    @property
+    def title(self):
+        """What the fix does (str), or None where there is none."""
+        return self.fix.title if self.fix else None
 
     def sort_key(self):
         """Order of reports: by place, then by code."""
