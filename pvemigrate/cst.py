@@ -128,6 +128,9 @@ class Node:
         raise AttributeError(
             "%s is immutable: use with_changes(%s=...)" % (type(self).__name__, name))
 
+    def __delattr__(self, name):
+        raise AttributeError("%s is immutable" % type(self).__name__)
+
     @property
     def bytes(self):
         """The node's text as bytes."""
@@ -266,12 +269,15 @@ class Line(Node):
         For a rule ``components: (GAP COMPONENT)+`` this gives one tuple (gap, component) an item.
         """
         start, end = self.spans[self._fields.index(name)]
-        code = self.code
-        return [
-            tuple(Token(match.group(i) or "", self, match.start(i) if match.start(i) >= 0 else match.end())
-                  for i in range(1, match.re.groups + 1))
-            for match in _load_table(self.grammar).rule(name).finditer(code, start, end)
-        ]
+        found = []
+        for match in _load_table(self.grammar).rule(name).finditer(self.code, start, end):
+            items, at = [], match.start()
+            for text, span in zip(match.groups(""), match.regs[1:]):
+                at = at if span[0] < 0 else span[0]
+                items.append(Token(text, self, at))
+                at += len(text)
+            found.append(tuple(items))
+        return found
 
     def with_changes(self, **fields):
         """A copy with these fields changed (str values).

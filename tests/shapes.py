@@ -1,0 +1,222 @@
+"""Text that looks like configuration: what the fuzz tests and the fuzzer (fuzz/) feed on.
+
+For each kind there are *pieces* (words, separators, ends of lines; joined at random they hit the
+borders between line types) and *lines* (whole ones that rules have something to say about). The
+goldens' and examples' own files are a third source, cut up and shuffled.
+"""
+
+import random
+from functools import lru_cache
+from pathlib import Path
+
+from pvemigrate.formats import KINDS, decode, kind_of_path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+_SPACE = [" ", "  ", "\t", "\n", "\n", "\n", "\n\n", "\r\n", "\r", "\v", "\f", " \n"]
+_ODD = ["\0", "\x1b[31m", "\u00e9", "\u00a0", "\u2028", "\u0085", "\u0660", "\ufeff", "\udce9", "\U0001f600",
+        "\\", "\\\n", "\"", "'", "#", "%41", "0"]
+
+PIECES = {
+    "apt-list": [
+        "deb", "deb-src", "http://deb.debian.org/debian", "cdrom:[My CD]/", "buster", "main",
+        "contrib", "[arch=amd64]", "[ a=b c=d ]", "[", "]", "=", "#", "# c", "\"", "\"a b\"", "\\",
+        "%20", "./", "buster/updates"],
+    "deb822": [
+        "Types: deb", "URIs: http://deb.debian.org/debian", "Suites:", " buster", "Components: main",
+        "#c", " # c", "junk", ":", "Enabled: no", "\tbuster-updates"],
+    "interfaces": [
+        "auto", "allow-hotplug", "iface", "vmbr0", "eno1", " inet static", " inet6 manual", "inherits",
+        "mapping", "source", "source-directory", "no-scripts", "rename", "\taddress 192.0.2.1/24\n",
+        "\tbridge-ports eno1\n", "\thwaddress 02:00:00:00:00:01\n", "\\\n", "\\", "#c", "a b"],
+    "lxc": [
+        "lxc.cgroup.devices.allow", "lxc.cgroup2.devices.allow", "lxc.cgroup.", "memory", "cpu.shares",
+        ":", "=", "a", "[snap]", "[a]", "[pve:pending]", "[", "]", "#x", "snapstate:", "delete",
+        "description:", "memory: 512", "c 10:200 rwm"],
+    "qemu": [
+        "args:", "memory: 512", ":", "a", "[snap]", "[PENDING]", "[special:cloudinit]", "[", "]", "#x",
+        "snapstate:", "delete", "description:", "net0", "x1", "machine: pc"],
+    "storage": [
+        "dir:", "nfs: n", "local", "0", "#c", "\tpath /srv\n", "\tmaxfiles 3\n", "\tcontent backup\n",
+        "\tprune-backups keep-last=1\n", "x:y:z", ":", "a b c"],
+    "user": [
+        "user", "group", "role", "acl", "pool", "token", ":", "Pool.Allocate", "Pool.Audit", ",",
+        "a@pve", "1", "#c", "x"],
+    "vzdump-conf": [
+        "maxfiles", "prune-backups", ":", ": ", "keep-last=1", "3", "0", "size", "#c", "=", "tmpdir"],
+    "vzdump-cron": [
+        "0 3 * * * root vzdump", "--maxfiles 3", "--maxfiles=2", "--prune-backups keep-last=1",
+        "--size 100", "--all", "'", "\"", "\\", "#", "PATH=", "@daily root x",
+        "1 2 * * 1-5 root ionice vzdump 100", " 0 3 * * * root vzdump", "a b c d e f g", "100"],
+}
+
+LINES = {
+    "apt-list": [
+        "deb http://ftp.debian.org/debian buster main contrib",
+        "deb-src http://deb.debian.org/debian buster-updates main",
+        "deb http://security.debian.org buster/updates main contrib",
+        "deb http://security.debian.org/debian-security bullseye/updates main",
+        "deb http://deb.debian.org/debian buster-backports main",
+        "deb [arch=amd64 signed-by=/k#1.gpg] http://m.example/debian \"buster\" main # buster",
+        "deb http://m.example/debian b%75ster main", "deb cdrom:[Debian 10 _Buster_]/ buster main",
+        "deb http://download.proxmox.com/debian/pve buster pve-no-subscription",
+        "deb https://enterprise.proxmox.com/debian/pve buster pve-enterprise",
+        "deb http://download.proxmox.com/debian/ceph-octopus buster main",
+        "deb http://download.proxmox.com/debian/ceph-nautilus buster main",
+        "deb https://download.ceph.com/debian-octopus buster main",
+        "deb https://pkg.example/apt stable main", "deb http://x", "rpm http://x buster main",
+        "#deb http://deb.debian.org/debian buster main", "deb http://m.example/buster ./"],
+    "deb822": [
+        "Types: deb deb-src", "Types: deb", "URIs: http://deb.debian.org/debian",
+        "URIs: http://security.debian.org/debian-security https://deb.debian.org/debian",
+        "URIs: http://download.proxmox.com/debian/pve", "Suites: buster buster-updates",
+        "Suites: buster/updates", "Suites: buster-backports", "suites : buster", " buster-updates",
+        "Components: main contrib", "Components: pve-no-subscription", "# old: buster", " # buster",
+        "Enabled: no", "Enabled: false", "Signed-By: /k.gpg", "junk", " ", "", "", "\r"],
+    "interfaces": [
+        "auto lo", "auto vmbr0 eno1", "iface lo inet loopback", "iface eno1 inet manual",
+        "iface vmbr0 inet static", "iface vmbr0 inet6 static", "iface vmbr1 inet manual # remark",
+        "iface bond0 inet manual", "iface vmbr2", "iface x inherits y", "\taddress 192.0.2.1/24",
+        "\tnetmask 255.255.255.0", "    bridge-ports eno1", "\tbridge_ports none", "\tbridge-stp off",
+        "\tbridge-fd 0", "\tbridge-vlan-aware yes", "\thwaddress 02:00:00:00:00:01",
+        "\thwaddress ether 02:00:00:00:00", "\tbond-slaves eno1 eno2", "\tup ip route add \\",
+        "\tpost-up echo a\\b", "\tbare", "", "", "#comment \\", "source interfaces.d/*",
+        "source-directory interfaces.d", "mapping eth0", "\tscript x", "allow-ovs vmbr0",
+        "rename a=b", "\tovs_type OVSBridge"],
+    "lxc": [
+        "arch: amd64", "memory: 512", "lxc.cgroup.devices.allow: c 10:200 rwm",
+        "lxc.cgroup2.devices.allow: c 10:200 rwm", "lxc.cgroup.devices.deny = a",
+        "lxc.cgroup.cpuset.cpus: 0-1", "lxc.cgroup2.cpuset.cpus: 0-2", "lxc.cgroup.pids.max: 7",
+        "lxc.cgroup.memory.limit_in_bytes: 512M", "lxc.cgroup.memory.memsw.limit_in_bytes: 1G",
+        "lxc.cgroup.cpu.shares: 512", "lxc.cgroup.cpu.cfs_quota_us: 50000",
+        "lxc.cgroup.net_cls.classid: 1", "lxc.cgroup.dir: x", "lxc.cgroup.relative: 1",
+        "lxc.cgroup.blkio.throttle.read_bps_device: 8:0 1048576", "# lxc.cgroup.devices.allow: a",
+        "[snap1]", "[pve:pending]", "[x]", " [snap2]", "snapstate: delete", "junk", "ostype: debian",
+        "mp0: local:100/x,mp=/x,quota=1", "LXC.cgroup.devices.allow: a", "", "description: x"],
+    "qemu": [
+        "memory: 512", "ostype: win10", "machine: pc", "machine: q35", "net0: virtio=02:00:00:00:00:01",
+        "# buster", "[PENDING]", "[snap1]", "[pve:pending]", " [x]", "snapstate: prepare", "junk",
+        "args: -cpu host", "description: a%3Ab", "", "memory:512", "scsi0: local:100/x.raw"],
+    "storage": [
+        "dir: local", "\tpath /var/lib/vz", "\tmaxfiles 3", "\tmaxfiles 0", "\tmaxfiles 03",
+        "\tmaxfiles x", "\tprune-backups keep-last=3", "\tprune-backups keep-all=1,keep-last=1",
+        "\tcontent backup,iso", "\tcontent none", "\tshared", "nfs: backup", "\tserver 192.0.2.9",
+        "\texport /srv", "lvmthin: local-lvm", "\tthinpool data", "", "", " ", "\r", "0", "# c",
+        "junk", "pbs: p", "drbd: old", "    maxfiles 2", "\tnodes a,b"],
+    "user": [
+        "user:root@pam:1:0:::a@example.org::", "group:admins:root@pam:",
+        "role:Ops:VM.Audit,Pool.Allocate:", "role:Ops:Pool.Audit:", "role:Ops2:Pool.Allocate , VM.Audit",
+        "role:PVEPoolUser:VM.Audit:", "role::Pool.Allocate:", "role:a b:Pool.Allocate:",
+        "acl:1:/:@admins:Ops:", "pool:p:c:100:local:", "token:root@pam!t:0:1::", "# comment", "junk:x",
+        "", "role:Empty::", "role:Ops:Pool.Allocate:x:y"],
+    "vzdump-conf": [
+        "maxfiles: 3", "maxfiles: 0", "maxfiles:2", "maxfiles : 2", "maxfiles: x", "size: 100",
+        "prune-backups: keep-last=3", "prune-backups: keep-all=1", "tmpdir: /tmp", "#maxfiles: 3",
+        "# c", "", "junk", " maxfiles: 4", "MAXFILES: 1"],
+    "vzdump-cron": [
+        "PATH=\"/usr/sbin:/usr/bin:/sbin:/bin\"",
+        "0 2 * * 6 root vzdump 100 --maxfiles 3 --mode snapshot --storage local",
+        "0 2 * * 6 root vzdump 100 --maxfiles=0 --quiet 1",
+        "0 2 * * 6 root vzdump 100 --maxfiles 3 --prune-backups keep-last=1",
+        "0 2 * * 6 root #vzdump --all 1 -maxfiles 2 --size 1024",
+        "30 4 * * mon,tue root vzdump '--maxf' \"4\" --stdexcludes",
+        "*/15 * * * * root vzdump 101 --maxfiles 2", "@daily root vzdump --all --maxfiles 1",
+        " 0 3 * * * root vzdump 1 --maxfiles 2", "MAILTO=root", "# c", "", "junk",
+        "0 3 * * * root vzdump 1 'unbalanced --maxfiles 2", "0 3 * * * root /usr/sbin/vzdump 1 --size 5"],
+}
+
+MACS = {"vmbr0": "02:00:00:00:00:0a", "vmbr1": "02:00:00:00:00:0b", "vmbr2": "02:00:00:00:00:0c"}
+
+
+@lru_cache(maxsize=None)
+def samples():
+    """(kind, name, bytes) of every configuration file of the goldens, the examples and tests/data."""
+    found = []
+    for folder in ("golden", "examples", "tests/data"):
+        for path in sorted((CHECKOUT / folder).rglob("*")):
+            name = path.relative_to(CHECKOUT).as_posix()
+            if not path.is_file():
+                continue
+            if path.suffix == ".yml" and folder == "golden":
+                found.extend(_of_case(path, name))
+            elif "etc/" in name:
+                kind = kind_of_path(name.rpartition("etc/")[2])
+                if kind:
+                    found.append((kind, name, path.read_bytes()))
+    return found
+
+
+def _of_case(path, name):
+    from ruamel.yaml import YAML
+
+    case = YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}
+    options = case.get("options") or {}
+    for place, text in (case.get("files") or {}).items():
+        kind = options.get("kind") or kind_of_path(place.rpartition("etc/")[2])
+        if kind and text is not None:
+            yield kind, "%s: %s" % (name, place), str(text).encode("utf-8")
+    for place, raw in (case.get("raw") or {}).items():
+        kind = options.get("kind") or kind_of_path(place.rpartition("etc/")[2])
+        if kind:
+            yield kind, "%s: %s" % (name, place), (path.parent / raw).read_bytes()
+
+
+@lru_cache(maxsize=None)
+def known_lines(kind):
+    """The lines (str without line ending) of LINES and of all samples of *kind*."""
+    lines = dict.fromkeys(LINES[kind])
+    for sample_kind, _, data in samples():
+        if sample_kind == kind and len(data) < 65536:
+            lines.update(dict.fromkeys(decode(data).split("\n")))
+    return sorted(lines)
+
+
+def pieces(kind, rnd):
+    """Pieces of *kind* joined at random (str)."""
+    found = []
+    for _ in range(rnd.randint(0, 14)):
+        source = rnd.random()
+        found.append(rnd.choice(PIECES[kind] if source < 0.55 else _SPACE if source < 0.93 else _ODD))
+    return "".join(found)
+
+
+def lines(kind, rnd):
+    """Whole lines of *kind*, some of them damaged (str)."""
+    known = known_lines(kind)
+    found = []
+    for _ in range(rnd.randint(1, 12)):
+        line = rnd.choice(known)
+        if rnd.random() < 0.2:
+            at = rnd.randint(0, len(line))
+            new = rnd.choice(rnd.choice((PIECES[kind], _SPACE, _ODD)))
+            line = line[:at] + new + line[at + rnd.choice((0, 0, 1, 5)):]
+        found.append(line + rnd.choice(("\n", "\n", "\n", "\n", "\n", "\n", "\r\n", "\n\n", " \n")))
+    text = "".join(found)
+    return text[:-1] if rnd.random() < 0.15 else text
+
+
+def letters(kind, rnd):
+    """Single characters of all the grammars' alphabets (str)."""
+    return "".join(rnd.choice("ab:=#[]\n\n \t\\\"'\r0d/*,.-") for _ in range(rnd.randint(0, 24)))
+
+
+def text(kind, rnd):
+    """Grammar-shaped text of *kind* (str)."""
+    return rnd.choice((pieces, pieces, lines, lines, lines, letters))(kind, rnd)
+
+
+def noise(rnd):
+    """Arbitrary bytes, short; some made of few values, so that they have lines."""
+    size = rnd.randint(0, 48)
+    if rnd.random() < 0.5:
+        return bytes(rnd.getrandbits(8) for _ in range(size))
+    return bytes(rnd.choice(b"\n\n\n\r\t  \\#:=[]\"'a0\x00\x80\xc3\xa9\xff\xe2\xa8") for _ in range(size))
+
+
+def randoms(kind, salt, count):
+    """*count* seeded random generators, the same in each run; independent of hash seeds."""
+    for number in range(count):
+        yield random.Random("%s %s %d" % (kind, salt, number))
+
+
+ALL_KINDS = sorted(KINDS)
