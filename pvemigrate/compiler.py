@@ -163,6 +163,7 @@ class _Compiler:
             elif self.list_rule(tree) is not None:
                 rules[name] = self.pattern(self.list_rule(tree), group=True)
             elif not name.startswith("_"):
+                self.block(tree)  # refuses what no block rule may hold, in start too
                 names = self.parts(tree)
                 scan = "".join("(%s)|" % self.block(self.rules[part]) for part in names) + "."
                 blocks[name] = (name != "start" and self.first(tree) == "type", scan, tuple(names))

@@ -32,10 +32,10 @@ PIECES = {
     "lxc": [
         "lxc.cgroup.devices.allow", "lxc.cgroup2.devices.allow", "lxc.cgroup.", "memory", "cpu.shares",
         ":", "=", "a", "[snap]", "[a]", "[pve:pending]", "[", "]", "#x", "snapstate:", "delete",
-        "description:", "memory: 512", "c 10:200 rwm"],
+        "x snapstate: delete\n", "description:", "memory: 512", "c 10:200 rwm"],
     "qemu": [
         "args:", "memory: 512", ":", "a", "[snap]", "[PENDING]", "[special:cloudinit]", "[", "]", "#x",
-        "snapstate:", "delete", "description:", "net0", "x1", "machine: pc"],
+        "snapstate:", "delete", "x snapstate: delete\n", "description:", "net0", "x1", "machine: pc"],
     "storage": [
         "dir:", "nfs: n", "local", "0", "#c", "\tpath /srv\n", "\tmaxfiles 3\n", "\tcontent backup\n",
         "\tprune-backups keep-last=1\n", "x:y:z", ":", "a b c"],
