@@ -10,14 +10,127 @@ import sys
 import click
 
 from . import __version__
-from .output import visible
 
 __all__ = ["main"]
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
+OK, FOUND, FAILED = 0, 1, 2
 
-@click.group(context_settings=CONTEXT)
+
+# -- streams ---------------------------------------------------------------------------------------
+
+
+def _out(text):
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError:
+        _hush_output()  # "| head" has seen enough; the run goes on to its end.
+    except OSError as error:
+        raise _OutputError(error.strerror or str(error)) from None
+
+
+class _OutputError(Exception):
+    """Standard output does not take what is written to it."""
+
+
+def _err(text):
+    try:
+        _write(sys.stderr, text)
+    except OSError:
+        pass  # Nobody listens; the exit status says it too.
+
+
+def _write(stream, text):
+    """Write text as UTF-8, whatever the locale: undecodable bytes go out as they came in."""
+    if stream is None:
+        return
+    buffer = getattr(stream, "buffer", None)
+    if buffer is None:
+        stream.write(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        return
+    encoding = (stream.encoding or "utf-8").lower().replace("-", "").replace("_", "")
+    if stream.isatty() and encoding != "utf8":
+        # What is a letter in UTF-8 may be a control character to this terminal.
+        data = text.encode("ascii", "backslashreplace")
+    else:
+        data = text.encode("utf-8", "surrogateescape")
+    stream.flush()
+    buffer.write(data)
+    buffer.flush()
+
+
+def _is_terminal(stream):
+    return stream is not None and stream.isatty()
+
+
+def _wants_color(choice, stream):
+    if choice == "auto":
+        return _is_terminal(stream) and not os.environ.get("NO_COLOR")
+    return choice == "always"
+
+
+def _say(kind, text):
+    """A line for the user on standard error: an error, a warning or a note."""
+    from .output import one_line
+
+    _err("%s: %s\n" % (kind, one_line(text)))
+
+
+def _standard_input():
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
+    return sys.stdin.buffer.read()
+
+
+def _hush_output():
+    """Point a standard output that takes no more at nothing: the interpreter flushes it at its end,
+    and would complain."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+class _Command(click.Group):
+    """The place where every run ends: whatever happened becomes an exit status and a line."""
+
+    def main(self, args=None, prog_name=None, **extra):
+        extra["standalone_mode"] = False
+        sys.exit(self._status(args, prog_name, extra))
+
+    def _status(self, args, prog_name, extra):
+        from .settings import UsageError
+
+        try:
+            return super().main(args, prog_name, **extra) or OK
+        except (click.ClickException, UsageError) as error:
+            self._complain(error)
+        except (click.Abort, KeyboardInterrupt):
+            _err("interrupted\n")
+        except _OutputError as error:
+            _hush_output()
+            _say("error", "cannot write the output: %s" % error)
+        except Exception as error:  # noqa: BLE001 - users are never shown a traceback
+            from .engine import internal_error
+
+            _say("error", internal_error(error))
+        return FAILED
+
+    def _complain(self, error):
+        from .output import visible
+
+        message = getattr(error, "format_message", lambda: str(error))()
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            _err("%s\nTry '%s --help' for help.\n\n" % (context.get_usage(), context.command_path))
+        _err("Error: %s\n" % visible(message))
+
+
+@click.group(cls=_Command, context_settings=CONTEXT, no_args_is_help=False)
 @click.version_option(__version__, message="pvemigrate %(version)s")
 def main():
     """Find and make the changes that a major upgrade of Proxmox VE needs in its configuration
@@ -36,19 +149,23 @@ _COMMON = [
     click.argument("paths", metavar="[PATH]...", nargs=-1),
     click.option("--root", metavar="DIR", help="The file system to work on (default: /). Nothing "
                  "outside it is read or written."),
-    click.option("--hop", metavar="HOP", help="Which upgrade; default: from the release found."),
+    click.option("--hop", metavar="HOP", help="Which upgrade, as in 6to7. Default: 6to7, or the one "
+                 "that ends at the release found."),
     click.option("--phase", "phases", multiple=True, metavar="PHASE",
                  type=click.Choice(["before", "switch", "after-node", "after-cluster", "all", "auto"]),
                  help="Which rules may act now: before, switch, after-node, after-cluster, all, or "
                       "auto (from the version installed below the root; the default). Repeatable."),
-    click.option("--select", multiple=True, metavar="CODES", help="Only these codes or prefixes."),
-    click.option("--ignore", multiple=True, metavar="CODES", help="Not these codes or prefixes."),
+    click.option("--select", multiple=True, metavar="CODES", help="Only these codes or prefixes "
+                 "(APT,LXC001). Repeatable."),
+    click.option("--ignore", multiple=True, metavar="CODES", help="Not these codes or prefixes. "
+                 "Repeatable."),
     click.option("--unsafe-fixes", is_flag=True, help="Also make fixes that are marked unsafe."),
     click.option("--mac", "macs", multiple=True, metavar="IFACE=MAC",
                  help="The present MAC address of a bridge. Repeatable."),
     click.option("--ip-link", metavar="FILE",
                  help="MAC addresses from the output of 'ip -j link' (- for stdin)."),
-    click.option("--kind", metavar="KIND", help="Take every PATH as a file of this kind."),
+    click.option("--kind", metavar="KIND", help="Take every PATH (or stdin, -) as a file of this "
+                 "kind."),
     click.option("--output-format", "output_format", default="text",
                  type=click.Choice(["text", "concise", "json"]), help="How findings are shown."),
     click.option("--fail-on", default="warning", type=click.Choice(["error", "warning", "info"]),
@@ -56,7 +173,8 @@ _COMMON = [
     click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
     click.option("--color", default="auto", type=click.Choice(["auto", "always", "never"]),
                  help="Colours; auto: on a terminal, unless NO_COLOR is set."),
-    click.option("--quiet", "-q", is_flag=True, help="No summary and no notes."),
+    click.option("--quiet", "-q", is_flag=True, help="No summary and no notes; with --diff, the "
+                 "diff alone."),
 ]
 
 
@@ -64,392 +182,339 @@ _COMMON = [
 @_add_options(_COMMON)
 def check(**options):
     """Report findings; write nothing."""
-    _run(options, fixing=False)
+    return _Run(options, "check").run()
 
 
 @main.command()
 @_add_options(_COMMON + [
     click.option("--diff", "diff_only", is_flag=True,
                  help="Print what would change as a unified diff; write nothing.")])
-def fix(**options):
+def fix(diff_only, **options):
     """Make the changes that are due (with --diff: only show them)."""
-    _run(options, fixing=True)
+    return _Run(options, "diff" if diff_only else "fix").run()
 
 
 @main.command()
-@click.option("--output-format", "output_format", default="text", type=click.Choice(["text", "json"]))
+@click.option("--output-format", "output_format", default="text", type=click.Choice(["text", "json"]),
+              help="How the rules are listed.")
 def rules(output_format):
     """List every rule."""
     from . import rules as all_rules
 
     found = all_rules()
     if output_format == "json":
-        import json
+        from .output.json import catalogue_document, dump
 
-        _out(json.dumps([{
-            "code": rule.code, "name": rule.name, "severity": rule.severity, "phase": rule.phase,
-            "kinds": list(rule.kinds), "hops": list(rule.hops), "guide": rule.guide,
-        } for rule in found], indent=2) + "\n")
-        return
-    for rule in found:
-        _out("%-7s %-28s %-8s %-14s %s\n" % (rule.code, rule.name, rule.severity, rule.phase,
-                                             ", ".join(rule.kinds)))
+        _out(dump(catalogue_document(found)))
+    else:
+        from .output.catalogue import listing
+
+        _out(listing(found))
 
 
 @main.command()
-@click.argument("code")
+@click.argument("code", metavar="CODE")
 def explain(code):
     """Show a rule's documentation."""
-    from .catalogue import catalogue, documentation
+    from .catalogue import catalogue
 
     for info in catalogue():
         if code.upper() == info.code or code.lower() == info.name:
-            rule = info.load()
-            _out("%s %s (%s, phase %s)\n\n%s\n" % (rule.code, rule.name, rule.severity, rule.phase,
-                                                   documentation(rule)))
+            from .output.catalogue import explanation
+
+            _out(explanation(info.load(), _wants_color("auto", sys.stdout)))
             return
     raise click.UsageError("no rule is called %s; 'pvemigrate rules' lists them" % code)
 
 
 @main.command()
-@click.option("--kind", metavar="KIND", help="Take the file as one of this kind.")
-@click.argument("file")
+@click.option("--kind", metavar="KIND", help="Take the file (or stdin, -) as one of this kind.")
+@click.argument("file", metavar="FILE")
 def parse(kind, file):
     """Show a file's tree (for people who write rules)."""
-    from .formats import KINDS, kind_of_path
     from .formats import parse as parse_data
+    from .output.tree import listing
 
-    kind = kind or kind_of_path(os.path.abspath(file).rpartition("/etc/")[2])
-    if kind not in KINDS:
-        raise click.UsageError("say what kind of file this is: --kind %s" % "|".join(KINDS))
+    _check_kind(kind)
     try:
-        if file == "-":
-            data = sys.stdin.buffer.read()
-        else:
-            with open(file, "rb") as stream:
-                data = stream.read()
+        data, kind = _one_file(file, kind)
     except OSError as error:
-        raise click.UsageError("%s: %s" % (file, error.strerror))
-    tree = parse_data(data, kind)
-    _out("File kind=%s\n" % kind)
+        _say("error", "%s: %s" % (file, error.strerror or error))
+        return FAILED
+    _out(listing(parse_data(data, kind)))
 
-    def show(node, depth):
-        place = tree.position(node)
-        fields = getattr(node, "_fields", None)
-        text = type(node).__name__ + " %d:%d" % (place.line, place.column)
-        if fields is not None:
-            text += "".join(" %s=%s" % (name, visible(repr(str(getattr(node, name)))))
-                            for name in fields if getattr(node, name))
-            remark = getattr(node, "disagreement", None)
-            if remark:
-                text += "  ! " + remark
-        _out("  " * depth + text + "\n")
-        for child in node.children:
-            show(child, depth + 1)
 
-    for node in tree.body:
-        show(node, 1)
+def _one_file(file, kind):
+    """The bytes of a file that is named on the command line, and its kind."""
+    from .formats import kind_of_path
+    from .source import Reader, locate
+
+    full = os.path.abspath(file)
+    if kind is None and file != "-":
+        _, location = locate(full)
+        kind = location and (kind_of_path(location) or "interfaces")
+    if kind is None:
+        from .formats import KINDS
+
+        raise click.UsageError("say what kind of file this is: --kind %s" % "|".join(KINDS))
+    if file == "-":
+        return _standard_input(), kind
+    # The user has named this very file: a link may lead anywhere.
+    folder, name = os.path.split(os.path.realpath(full))
+    return Reader(folder).read(name), kind
+
+
+def _check_kind(kind):
+    from .formats import KINDS
+
+    if kind is not None and kind not in KINDS:
+        raise click.UsageError("no kind is called %s; there are: %s" % (kind, ", ".join(KINDS)))
 
 
 # -- check and fix ---------------------------------------------------------------------------------
 
 
-def _run(options, fixing):
-    from .settings import Settings, UsageError
+def _settings(options):
+    """The settings that the options ask for. Raises UsageError."""
+    from .settings import Settings
 
-    try:
-        settings = Settings(
-            hop=options["hop"], phases=options["phases"] or "auto", select=options["select"],
-            ignore=options["ignore"], unsafe_fixes=options["unsafe_fixes"], macs=_macs(options))
-        if options["kind"]:
-            from .formats import KINDS
+    settings = Settings(
+        hop=options["hop"], phases=options["phases"] or "auto", select=options["select"],
+        ignore=options["ignore"], unsafe_fixes=options["unsafe_fixes"], macs=_macs(options))
+    for name in ("select", "ignore"):
+        if options[name]:
+            _check_codes("--" + name, getattr(settings, name))
+    return settings
 
-            if options["kind"] not in KINDS:
-                raise UsageError("no kind is called %r; there are: %s"
-                                 % (options["kind"], ", ".join(KINDS)))
-        status = _Run(options, settings, fixing).run()
-    except UsageError as error:
-        raise click.UsageError(str(error))
-    sys.stdout.flush()
-    sys.exit(status)
+
+def _check_codes(option, codes):
+    """Refuse codes that no rule has: a misspelt one would change what a run does in silence."""
+    from .catalogue import catalogue
+
+    if not codes:
+        raise click.UsageError("%s names no rule" % option)
+    known = [info.code for info in catalogue()]
+    for code in codes:
+        if not any(name.startswith(code) for name in known):
+            raise click.UsageError("%s: no rule's code is or begins with %s; 'pvemigrate rules' "
+                                   "lists them" % (option, code))
 
 
 def _macs(options):
-    from .settings import UsageError
-
-    macs = {}
-    if options["ip_link"]:
-        import json
-
-        try:
-            if options["ip_link"] == "-":
-                text = sys.stdin.read()
-            else:
-                with open(options["ip_link"], encoding="utf-8", errors="replace") as file:
-                    text = file.read()
-            for link in json.loads(text):
-                if link.get("address") and link.get("link_type", "ether") == "ether":
-                    macs[str(link["ifname"])] = str(link["address"])
-        except OSError as error:
-            raise UsageError("%s: %s" % (options["ip_link"], error.strerror))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise UsageError("%s: not the output of 'ip -j link'" % options["ip_link"]) from None
-        from .settings import valid_mac
-
-        macs = {name: mac for name, mac in macs.items() if valid_mac(mac)}
+    """Interface -> MAC address, from --ip-link and --mac (which counts where both name one)."""
+    macs = _ip_link_macs(options["ip_link"]) if options["ip_link"] else {}
     for item in options["macs"]:
         name, equals, mac = item.partition("=")
         if not (name and equals and mac):
-            raise UsageError("--mac takes IFACE=MAC, not %r" % item)
+            raise click.UsageError("--mac takes IFACE=MAC, not %s" % item)
         macs[name] = mac
     return macs
 
 
-class _Run:
-    """One run of check or fix over one or several roots."""
+def _ip_link_macs(path):
+    import json
 
-    def __init__(self, options, settings, fixing):
+    from .settings import valid_mac
+
+    try:
+        if path == "-":
+            data = _standard_input()
+        else:
+            with open(path, "rb") as file:
+                data = file.read()
+        links = [(link["ifname"], link.get("address"))
+                 for link in json.loads(data.decode("utf-8", "replace")) if link]
+    except OSError as error:
+        raise click.UsageError("--ip-link %s: %s" % (path, error.strerror or error)) from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise click.UsageError("--ip-link %s: not the output of 'ip -j link'" % path) from None
+    return {str(name): mac for name, mac in links if isinstance(mac, str) and valid_mac(mac)}
+
+
+def _check_paths(options):
+    """Refuse combinations of paths and options that make no sense."""
+    paths = options["paths"]
+    _check_kind(options["kind"])
+    if "-" not in paths:
+        if options["kind"] and not paths:
+            raise click.UsageError("--kind needs a PATH")
+        if options["root"] is not None and not os.path.isdir(options["root"]):
+            raise click.UsageError("--root %s: no such directory" % options["root"])
+        return
+    if len(paths) > 1:
+        raise click.UsageError("- (stdin) goes alone")
+    if not options["kind"]:
+        raise click.UsageError("- (stdin) needs --kind")
+    if options["ip_link"] == "-":
+        raise click.UsageError("--ip-link - and PATH - both want stdin")
+
+
+class _Run:
+    """One run of check or fix: over a text, or over one or several roots.
+
+    *mode*: ``check``, ``fix`` or ``diff`` (see :class:`~pvemigrate.output.Report`).
+    """
+
+    def __init__(self, options, mode):
         self.options = options
-        self.settings = settings
-        self.fixing = fixing
-        self.status = 0
-        self.notes = []
+        self.mode = mode
+        self.status = OK
+        self.notes = set()
+        self.findings = []
+        self.diffs = []
+        self.projects = []
 
     def run(self):
         """Do it; the exit status."""
-        options = self.options
-        if "-" in options["paths"]:
-            if len(options["paths"]) > 1:
-                raise click.UsageError("- (stdin) goes alone")
-            return self._run_stdin()
-        targets, base = self._targets()
-        color = self._color()
-        findings, sources, files, diffs, phases, hop = [], {}, 0, [], [], "6to7"
-        bar = {"info": 0, "warning": 1, "error": 2}
-        for root, etc, paths, kind, has_facts in targets:
-            project = _project(root, etc, paths, kind, has_facts, self.settings)
-            label = _labels(root, base)
-            for note in (project.hop_note, project.phase_note):
-                self._note(note)
-            for file in project.files:
-                sources[label + file.path] = file.tree
-            files += len(project.files)
-            phases, hop = project.due.in_order(), project.hop
-            if self.fixing:
-                plan = project.fix()
-                found = plan.findings
-                for phase, codes in plan.blocked.items():
-                    self._note("nothing of phase %s is changed while %s is open"
-                               % (phase, ", ".join(codes)))
-                if options["diff_only"]:
-                    diffs.append(_diff(plan, label))
-                else:
-                    self._apply(plan, label)
-            else:
-                found = project.check()
-            self._report_errors(project.errors, label)
-            for finding in found:
-                finding.path = label + finding.path
-                if not finding.fixed and finding.due and \
-                        bar[finding.severity] >= bar[options["fail_on"]]:
-                    self.status = max(self.status, 1)
-            findings.extend(found)
-        diff = "".join(diffs)
-        if diff:
-            self.status = max(self.status, 1)
-            _out(_diff_text(diff, color))
-        self._show(findings, sources, base, hop, phases, files,
-                   whole=any(target[2] is None for target in targets))
-        if options["exit_zero"] and self.status == 1:
-            return 0
-        return self.status
+        _check_paths(self.options)
+        self.settings = _settings(self.options)
+        if "-" in self.options["paths"]:
+            base, whole = None, False
+            self._run_text()
+        else:
+            base, whole = self._run_roots()
+        self._show_diffs()
+        self._report(base, whole)
+        return OK if self.options["exit_zero"] and self.status == FOUND else self.status
 
-    def _color(self, stream=None):
-        choice = self.options["color"]
-        if choice == "auto":
-            stream = stream or sys.stdout
-            return stream.isatty() and not os.environ.get("NO_COLOR")
-        return choice == "always"
+    def _fail(self, errors, label=""):
+        for path, message in errors:
+            self.status = FAILED
+            _say("error", "%s%s: %s" % (label, path, message))
 
     def _note(self, text):
         if text and not self.options["quiet"] and text not in self.notes:
-            self.notes.append(text)
-            _err("note: %s\n" % visible(text))
+            self.notes.add(text)
+            _say("note", text)
 
-    def _report_errors(self, errors, label):
-        for path, message in errors:
-            self.status = 2
-            _err("error: %s\n" % visible("%s%s: %s" % (label, path, message)).replace("\n", " "))
+    # -- what to work on -------------------------------------------------------------------------
 
-    def _apply(self, plan, label):
-        failed = plan.apply()
-        names = {path for path, _ in failed}
-        for finding in plan.fixed:
-            if any(edit.path in names for edit in finding.edits):
-                finding.fixed = False
-        self._report_errors(failed, label)
+    def _run_text(self):
+        from .project import TextProject
 
-    def _show(self, findings, sources, base, hop, phases, files, whole):
-        from .output import Report, render
-
-        to_stderr = self.fixing and self.options["diff_only"]
-        if to_stderr and self.options["quiet"] and self.options["output_format"] == "text":
+        try:
+            data = _standard_input()
+        except OSError as error:
+            self._fail([("-", error.strerror or str(error))])
             return
-        report = Report(findings, sources, base, hop, phases, files,
-                        whole=whole and not self.options["quiet"], fixing=self.fixing,
-                        color=self._color(sys.stderr if to_stderr else sys.stdout))
-        text = render(report, self.options["output_format"])
-        (_err if to_stderr else _out)(text)
+        self._work(TextProject(data, self.options["kind"], "<stdin>", settings=self.settings), "")
 
-    def _run_stdin(self):
-        from .output import Report, render
-        from .project import check_text, fix_text
+    def _run_roots(self):
+        from .targets import common_directory, targets_of
 
-        options, settings = self.options, self.settings
-        if not options["kind"]:
-            raise click.UsageError("- (stdin) needs --kind")
-        data = sys.stdin.buffer.read()
-        keywords = dict(hop=settings.hop, phases=settings.phases, select=settings.select,
-                        ignore=settings.ignore, unsafe_fixes=settings.unsafe_fixes,
-                        macs=settings.macs)
-        if self.fixing:
-            result = fix_text(data, options["kind"], path="<stdin>", **keywords)
-            findings, tree = result.findings, result._before.tree
-            self._report_errors(result.errors, "")
-            if options["diff_only"]:
-                diff = result.diff("stdin")
-                if diff:
-                    self.status = max(self.status, 1)
-                    _out(_diff_text(diff, self._color()))
-            else:
-                sys.stdout.buffer.write(result.bytes)
+        targets, errors, empty = targets_of(
+            self.options["paths"], self.options["root"], self.options["kind"])
+        self._fail(errors)
+        for path in empty:
+            self._note("%s: no configuration of Proxmox VE below it" % path)
+        base, labels = common_directory(targets)
+        for target, label in zip(targets, labels):
+            project = self._open(target)
+            if project is not None:
+                self._work(project, label)
+        return base, any(target.paths is None for target in targets)
+
+    def _open(self, target):
+        from .project import Project
+        from .settings import UsageError
+
+        try:
+            project = Project(target.root, self.settings, paths=target.paths, etc=target.etc,
+                              kind=self.options["kind"], facts=target.has_facts)
+        except (OSError, UsageError) as error:
+            # One bad root does not stop the others.
+            self._fail([(target.root, str(error))])
+            return None
+        if target.paths is None and not project.files and not project.errors:
+            self._note("%s: no configuration of Proxmox VE below it" % target.root)
+        return project
+
+    # -- the work --------------------------------------------------------------------------------
+
+    def _work(self, project, label):
+        """Check or fix one project, whose paths begin with *label* in reports."""
+        self.projects.append(project)
+        self._note(project.hop_note)
+        self._note(project.phase_note)
+        if self.mode == "check":
+            found = left = project.check()
+            self._fail(project.errors, label)
         else:
-            findings = check_text(data, options["kind"], path="<stdin>", **keywords)
-            tree = None
-        bar = ["info", "warning", "error"]
-        for finding in findings:
-            if not finding.fixed and finding.due and \
-                    bar.index(finding.severity) >= bar.index(options["fail_on"]):
-                self.status = max(self.status, 1)
-        report = Report(findings, {"<stdin>": tree} if tree else {}, None, "6to7", (), 1,
-                        color=self._color(sys.stderr if self.fixing else sys.stdout))
-        (_err if self.fixing else _out)(render(report, options["output_format"]))
-        return 0 if options["exit_zero"] and self.status == 1 else self.status
+            found, left = self._fix(project, label)
+        self._judge(left)
+        for finding in {id(finding): finding for finding in found}.values():
+            finding.path = label + finding.path
+        self.findings.extend(found)
 
-    def _targets(self):
-        """What to work on: list of (root, etc prefix, paths or None, kind, has facts), and the
-        directory that reported paths are relative to."""
-        from .source import find_roots, locate
+    def _fix(self, project, label):
+        """Fix one project: (findings to show, findings that are left)."""
+        plan = project.fix()
+        self._fail(project.errors, label)
+        self._warn_blocked(plan.blocked, label)
+        if self.mode == "diff":
+            self.diffs.extend(plan.diffs(label))
+            return plan.found, plan.remaining
+        if project.root is None:
+            self._deliver(plan.changes[0][2] if plan.changes else project.file.data)
+            found = plan.findings
+        else:
+            failed = plan.apply()
+            self._fail(failed, label)
+            found = plan.findings_without(path for path, _ in failed)
+        return found, [finding for finding in found if not finding.fixed]
 
-        options = self.options
-        root, kind = options["root"], options["kind"]
-        if root is not None and not os.path.isdir(root):
-            raise click.UsageError("--root %s: no such directory" % root)
-        if not options["paths"]:
-            root = "/" if root is None else root
-            return [(root, "etc/", None, None, True)], root
-        grouped, targets = {}, []
-        for path in options["paths"]:
-            full = os.path.abspath(path)
-            if not os.path.lexists(full):
-                self._report_errors([(path, "No such file or directory")], "")
-            elif os.path.isdir(full):
-                if root is not None and os.path.realpath(full) == os.path.realpath(root):
-                    targets.append((root, "etc/", None, None, True))
-                    continue
-                found = [] if root is not None else find_roots(full)
-                for tree, etc in found:
-                    targets.append((tree, etc, None, None, True))
-                if not found:
-                    for folder, names, files in os.walk(full):
-                        names.sort()
-                        for name in sorted(files):
-                            self._group(grouped, os.path.join(folder, name), root, kind, locate,
-                                        quiet=True)
-            else:
-                self._group(grouped, full, root, kind, locate)
-        for (tree, etc, file_kind, has_facts), paths in grouped.items():
-            targets.append((tree, etc, paths, file_kind, has_facts))
-        roots = [os.path.abspath(target[0]) for target in targets]
-        return targets, os.path.commonpath(roots) if roots else os.getcwd()
+    def _warn_blocked(self, blocked, label):
+        for phase, codes in sorted(blocked.items()):
+            # Whoever asked for the phase must not take it for done.
+            self.status = max(self.status, FOUND)
+            _say("warning", "%snothing of phase %s is changed while %s is open" % (
+                label and label + ": ", phase, ", ".join(sorted(codes))))
 
-    def _group(self, grouped, full, root, kind, locate, quiet=False):
-        """Put a file with the others of its root."""
-        if root is not None:
-            inside = os.path.relpath(full, os.path.abspath(root))
-            if inside.startswith(".."):
-                self._report_errors([(full, "not below --root")], "")
-                return
-            grouped.setdefault((root, "etc/", kind, True), []).append(inside)
+    def _deliver(self, data):
+        """Give a fixed text back on stdout: the bytes, except to a terminal."""
+        from .formats import decode
+        from .output import visible
+
+        text = decode(data)
+        _out(visible(text) if _is_terminal(sys.stdout) else text)
+
+    def _judge(self, findings):
+        """Let findings that are due now, and that nobody has settled, count."""
+        from .settings import SEVERITIES
+
+        bar = SEVERITIES.index(self.options["fail_on"])
+        if any(finding.due and SEVERITIES.index(finding.severity) >= bar for finding in findings):
+            self.status = max(self.status, FOUND)
+
+    # -- output ----------------------------------------------------------------------------------
+
+    def _show_diffs(self):
+        from .output import paint_diff, visible
+
+        if any(self.diffs):
+            self.status = max(self.status, FOUND)
+        for diff in self.diffs:
+            if _wants_color(self.options["color"], sys.stdout):
+                diff = paint_diff(diff)
+            elif _is_terminal(sys.stdout):
+                diff = visible(diff)
+            _out(diff)
+
+    def _report(self, base, whole):
+        from .output import Report, render
+        from .settings import HOPS, PHASES
+
+        quiet, name = self.options["quiet"], self.options["output_format"]
+        if quiet and self.mode == "diff" and name != "json":
             return
-        found, path, _ = locate(full)
-        if found is not None:
-            grouped.setdefault((found, "etc/", kind, True), []).append(path)
-        elif not quiet:
-            folder, name = os.path.split(full)
-            grouped.setdefault((folder, "", kind, False), []).append(name)
-
-
-def _project(root, etc, paths, kind, has_facts, settings):
-    from .facts import Facts
-    from .project import Project, due_phases
-
-    project = Project(root, settings, paths=paths, kind=kind, etc=etc)
-    if not has_facts:
-        project.facts = Facts(settings=settings)
-        project.due, project.phase_note = due_phases(settings, project.facts)
-    return project
-
-
-def _labels(root, base):
-    inside = os.path.relpath(os.path.abspath(root), os.path.abspath(base))
-    return "" if inside == "." else inside + "/"
-
-
-def _diff(plan, label):
-    from .diff import unified_diff
-    from .formats import decode
-
-    return "".join(unified_diff(None if old is None else decode(old), decode(new), label + path)
-                   for path, old, new in plan.changes)
-
-
-def _painted(diff):
-    """A diff in colours, with nothing in it that a terminal would obey."""
-    from .output import paint
-
-    styles = {"+": "add", "-": "remove", "@": "hunk"}
-    lines = []
-    for line in diff.split("\n"):
-        style = "file" if line.startswith(("--- ", "+++ ")) else styles.get(line[:1])
-        shown = visible(line)
-        lines.append(paint(shown, style, True) if style and shown else shown)
-    return "\n".join(lines)
-
-
-def _diff_text(diff, color):
-    """A diff as it goes to stdout: the files' own bytes for a program, escaped for a terminal."""
-    if color:
-        return _painted(diff)
-    if sys.stdout.isatty():
-        return visible(diff)
-    return diff
-
-
-def _out(text):
-    _write(sys.stdout, text)
-
-
-def _err(text):
-    _write(sys.stderr, text)
-
-
-def _write(stream, text):
-    data = text.encode("utf-8", "surrogateescape")
-    stream.flush()
-    buffer = getattr(stream, "buffer", None)
-    if buffer is None:
-        stream.write(data.decode("utf-8", "replace"))
-    else:
-        buffer.write(data)
-        buffer.flush()
+        # Standard output is taken by the diff, or by the fixed text.
+        stdout = self.mode == "check" or self.mode == "fix" and base is not None
+        due = {phase for project in self.projects for phase in project.due.phases}
+        report = Report(
+            self.findings, root=base, mode=self.mode, unsafe=self.settings.unsafe_fixes,
+            hop=next((project.hop for project in self.projects), self.settings.hop or HOPS[0]),
+            phases=[phase for phase in PHASES if phase in due],
+            files=sum(len(project.files) for project in self.projects),
+            summary=not quiet, whole=whole and self.mode == "check",
+            color=_wants_color(self.options["color"], sys.stdout if stdout else sys.stderr))
+        (_out if stdout else _err)(render(report, name))

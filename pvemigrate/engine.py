@@ -14,7 +14,7 @@ from .formats import kind_of_path
 from .settings import PHASES
 from .source import SourceFile
 
-__all__ = ["Due", "FixResult", "MAX_ROUNDS", "Scope", "check", "fix"]
+__all__ = ["Due", "FixResult", "MAX_ROUNDS", "Scope", "check", "fix", "open_blockers"]
 
 #: More rounds than this mean that two fixes undo each other: a defect of the rules.
 MAX_ROUNDS = 20
@@ -92,7 +92,7 @@ def check(scope, rules):
         except Exception as error:  # noqa: BLE001 - one bad file or rule never stops the others
             for instance, mark in marks:
                 del instance.findings[mark:]
-            errors.append((file.path, _internal(error)))
+            errors.append((file.path, internal_error(error)))
     for instance in instances:
         instance.file = None
         mark = len(instance.findings)
@@ -100,7 +100,7 @@ def check(scope, rules):
             instance.check_project(scope)
         except Exception as error:  # noqa: BLE001 - as above
             del instance.findings[mark:]
-            errors.append((instance.code, _internal(error)))
+            errors.append((instance.code, internal_error(error)))
     findings = [finding for instance in instances for finding in instance.findings]
     findings.sort(key=lambda finding: finding.sort_key())
     if scope.due is not None:
@@ -109,7 +109,7 @@ def check(scope, rules):
     return findings, errors
 
 
-def _internal(error):
+def internal_error(error):
     import traceback
 
     place = traceback.extract_tb(error.__traceback__)[-1]
@@ -145,23 +145,29 @@ def _walk(node, visit, leave):
 class FixResult:
     """What a run of fix would do.
 
-    ``files``: path -> (file before or None, file after) for the files that change. ``fixed`` and
-    ``remaining``: findings. ``errors``: (path, message). ``blocked``: phase -> codes that are open.
+    ``files``: path -> (file before or None, file after) for the files that change. ``found``: the
+    findings in the files before, with ``fixed`` set where a fix takes care of them. ``fixed``:
+    those, and what only the fixes of an earlier round brought up. ``remaining``: the findings in the
+    files after. ``errors``: (path, message). ``blocked``: phase -> codes that are open.
     """
 
-    def __init__(self, files, fixed, remaining, errors, blocked):
+    def __init__(self, files, found, fixed, remaining, errors, blocked):
         self.files = files
+        self.found = found
         self.fixed = fixed
         self.remaining = remaining
         self.errors = errors
         self.blocked = blocked
 
 
-def fix(scope, rules):
-    """Apply the fixes of *rules* to the files of *scope* as far as its settings allow."""
+def fix(scope, rules, blocked=None):
+    """Apply the fixes of *rules* to the files of *scope* as far as its settings allow.
+
+    *blocked*: phases that may not act, as :func:`open_blockers` gives them (default: from *scope*).
+    """
     excluded, errors = set(), []
     while True:
-        result, failure = _fix_rounds(scope, rules, excluded)
+        result, failure = _fix_rounds(scope, rules, excluded, blocked)
         if failure is None:
             result.errors = errors + result.errors
             return result
@@ -170,21 +176,24 @@ def fix(scope, rules):
         excluded.update((code, path) for code in codes)
 
 
-def _fix_rounds(scope, rules, excluded):
+def _fix_rounds(scope, rules, excluded, blocked):
     settings, due = scope.settings, scope.due
     now = {file.path: file for file in scope.files}
     before = dict(now)
     malformed = {}
-    fixed, blocked = [], {}
+    fixed, found, postponed = [], [], []
     for round_number in range(MAX_ROUNDS + 1):
         current = Scope(list(now.values()), scope.facts, settings, due)
         findings, errors = check(current, rules)
-        if round_number == 0:
-            blocked = _blocked(findings, rules, due)
+        if round_number == 0 and blocked is None:
+            blocked = open_blockers(findings, rules, due)
         wanted = [finding for finding in findings if finding.edits
                   and _allowed(finding, settings, blocked)
                   and not any((finding.code, edit.path) in excluded for edit in finding.edits)]
         chosen = _arbitrate(wanted)
+        if round_number == 0:
+            found = [finding for finding in findings if settings.selects(finding.code)]
+            postponed = _without(wanted, chosen)
         if not chosen:
             break
         codes = {finding.code for finding in chosen}
@@ -215,8 +224,31 @@ def _fix_rounds(scope, rules, excluded):
         fixed.extend(chosen)
     changed = {path: (before[path], file) for path, file in now.items()
                if before[path] is None or before[path].data != file.data}
-    selected = [finding for finding in findings if settings.selects(finding.code)]
-    return FixResult(changed, fixed, selected, errors, blocked), None
+    remaining = [finding for finding in findings if settings.selects(finding.code)]
+    fixed = _settle(found, fixed, postponed, remaining)
+    return FixResult(changed, found, fixed, remaining, errors, blocked), None
+
+
+def _settle(found, fixed, postponed, remaining):
+    """All that is fixed, each defect once: those of *found* (marked here where a later round had to
+    make the fix), and those that came up on the way."""
+    left = {_identity(finding) for finding in remaining}
+    for finding in postponed:
+        finding.fixed = _identity(finding) not in left
+    settled = [finding for finding in found if finding.fixed]
+    known = {_identity(finding) for finding in settled}
+    return settled + [finding for finding in _without(fixed, settled)
+                      if _identity(finding) not in known]
+
+
+def _without(findings, others):
+    others = {id(finding) for finding in others}
+    return [finding for finding in findings if id(finding) not in others]
+
+
+def _identity(finding):
+    """What a finding is known by when lines have moved."""
+    return (finding.path, finding.code, finding.message)
 
 
 def _allowed(finding, settings, blocked):
@@ -229,7 +261,7 @@ def _allowed(finding, settings, blocked):
     )
 
 
-def _blocked(findings, rules, due):
+def open_blockers(findings, rules, due):
     """The phases that were asked for by name and that an open finding stands in the way of."""
     blocks = {rule.code: rule.blocks for rule in rules if rule.blocks}
     blocked = {}

@@ -4,16 +4,37 @@
 to know; what is not there is None, and rules say so instead of guessing.
 """
 
+from .settings import valid_mac
+
 __all__ = ["Facts", "version_key"]
+
+#: States of a package, in dpkg's status file, in which nothing of it is installed (dpkg(1)).
+_ABSENT = ("not-installed", "config-files")
 
 
 def version_key(version):
-    """A sort key for the upstream part of Debian versions made of numbers, as those of Proxmox VE
-    are (``6.4-15``, ``3.1.0-1+pmx1``)."""
+    """A sort key for Debian versions (deb-version(7)): epoch, upstream version, revision."""
+    epoch, colon, rest = version.strip().partition(":")
+    if not colon:
+        epoch, rest = "0", version.strip()
+    upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "0")
+    return (_number(epoch), _part_key(upstream), _part_key(revision))
+
+
+def _number(text):
+    return int(text) if text.isdigit() and text.isascii() else 0
+
+
+def _part_key(text):
+    """Digits compare as numbers; between them ``~`` comes before the end, letters before the rest."""
     import re
 
-    return tuple(int(part) if part.isdigit() else -1 if part == "~" else 0
-                 for part in re.findall(r"\d+|~|[a-z]+", version.split(":")[-1]))
+    key = []
+    for other, digits in re.findall("([^0-9]*)([0-9]*)", text):
+        key.append(tuple(-1 if c == "~" else ord(c) + 256 * (not c.isalpha()) for c in other) + (0,))
+        if digits:
+            key.append(int(digits))
+    return tuple(key)
 
 
 class Facts:
@@ -21,10 +42,15 @@ class Facts:
 
     *read*: callable giving a file's bytes by its path below the root, None where there is none.
     *etc*: where the contents of /etc are below the root (``etc/`` or an empty string).
+    *exists*: callable telling whether there is anything at a path, readable or not.
+    *listdir*: callable giving the sorted names in a directory.
     """
 
-    def __init__(self, read=lambda path: None, etc="etc/", settings=None):
+    def __init__(self, read=lambda path: None, etc="etc/", settings=None, exists=None,
+                 listdir=lambda path: []):
         self._read = read
+        self._listdir = listdir
+        self._exists = exists or (lambda path: read(path) is not None)
         self._etc = etc
         self._settings = settings
         self._cache = {}
@@ -34,9 +60,29 @@ class Facts:
             self._cache[key] = make()
         return self._cache[key]
 
-    def _line(self, path):
-        data = self._read(path)
-        return None if data is None else data.decode("utf-8", "replace").strip()
+    def _text(self, path):
+        return (self._read(path) or b"").decode("utf-8", "replace")
+
+    # -- files (as source.Reader has them) ---------------------------------------------------------
+
+    @property
+    def etc(self):
+        """Where the contents of /etc are below the root (``etc/`` or an empty string)."""
+        return self._etc
+
+    def get(self, path):
+        """The bytes of a file below the root, None where it cannot be read."""
+        return self._read(path)
+
+    def exists(self, path):
+        """Whether there is anything at *path* below the root."""
+        return self._exists(path)
+
+    def listdir(self, path):
+        """The sorted names in a directory below the root (list, empty where there is none)."""
+        return self._listdir(path)
+
+    # -- packages ----------------------------------------------------------------------------------
 
     @property
     def has_dpkg(self):
@@ -49,47 +95,51 @@ class Facts:
 
     def package(self, name):
         """The installed version (str) of a Debian package, None where it is not installed or not
-        known (see :attr:`has_dpkg`)."""
-        return self._once(("package", name), lambda: self._find_package(name))
+        known (see :attr:`has_dpkg`). A package that is unpacked and not yet configured counts as
+        installed: its files are there."""
+        return self._once(("package", name), lambda: next(self._installed(name), None))
 
-    def _find_package(self, name):
-        status = self._status
-        if status is None:
-            return None
-        start = (b"\n" + status).find(b"\nPackage: %s\n" % name.encode())
-        if start < 0:
-            return None
-        end = status.find(b"\n\n", start)
-        version, installed = None, False
-        for line in status[start:end if end >= 0 else None].decode("utf-8", "replace").split("\n"):
-            key, _, value = line.partition(": ")
-            if key == "Status":
-                # "hold ok installed" is installed too; half-configured packages are unpacked.
-                installed = value.split()[-1:] not in (["not-installed"], ["config-files"])
-            elif key == "Version":
-                version = value.strip()
-        return version if installed else None
+    def _installed(self, name):
+        status = self._status or b""
+        wanted = b"Package: %s\n" % name.encode("utf-8", "replace")
+        at = status.find(wanted)
+        while at >= 0:
+            if at == 0 or status[at - 1:at] == b"\n":
+                # The fields of a paragraph come in any order.
+                start = status.rfind(b"\n\n", 0, at) + 1
+                end = status.find(b"\n\n", at)
+                version = _installed_version(status[start:end if end >= 0 else len(status)])
+                if version:
+                    yield version
+            at = status.find(wanted, at + 1)
 
     @property
     def release(self):
         """The Proxmox VE release (int, 6 or 7 ...): the lower of proxmox-ve's and pve-manager's
         version; None where neither is known."""
-        found = [version_key(version)[:1] for version in
-                 (self.package("proxmox-ve"), self.package("pve-manager")) if version]
-        found = [key[0] for key in found if key]
-        return min(found) if found else None
+        found = [self.package(name) for name in ("proxmox-ve", "pve-manager")]
+        majors = [_number(version.rpartition(":")[2].partition(".")[0]) for version in found if version]
+        return min((major for major in majors if major), default=None)
+
+    # -- the node ----------------------------------------------------------------------------------
 
     @property
     def hostname(self):
         """The node's name (str, without domain), or None."""
-        line = self._once("hostname", lambda: self._line(self._etc + "hostname"))
-        return line.split(".")[0] if line else None
+        return self._once("hostname", self._find_hostname)
+
+    def _find_hostname(self):
+        # hostname(5): blank lines and lines that begin with # do not count.
+        for line in self._text(self._etc + "hostname").split("\n"):
+            line = line.strip()
+            if line and not line.startswith("#"):
+                return line.split(".")[0] or None
+        return None
 
     @property
     def is_clustered(self):
         """Whether the node is part of a cluster."""
-        return self._once("corosync",
-                          lambda: self._read(self._etc + "pve/corosync.conf")) is not None
+        return self._once("corosync", lambda: self._exists(self._etc + "pve/corosync.conf"))
 
     def mac(self, interface):
         """The present MAC address (str, lower case) of an interface, or None where it is not known:
@@ -98,5 +148,20 @@ class Facts:
         given = (self._settings.macs if self._settings else {}).get(interface)
         if given or (self.release or 6) >= 7 or "/" in interface or interface in ("", ".", ".."):
             return given
-        return self._once(("mac", interface),
-                          lambda: (self._line("sys/class/net/%s/address" % interface) or "").lower()) or None
+        return self._once(("mac", interface), lambda: self._sysfs_mac(interface))
+
+    def _sysfs_mac(self, interface):
+        mac = self._text("sys/class/net/%s/address" % interface).strip().lower()
+        return mac if valid_mac(mac) else None
+
+
+def _installed_version(paragraph):
+    """The version in a paragraph of dpkg's status file, None where it is not installed."""
+    fields = dict(line.partition(":")[::2]
+                  for line in paragraph.decode("utf-8", "replace").split("\n")
+                  if not line.startswith((" ", "\t")))
+    # "install ok installed", "hold ok half-configured": the last word is the state.
+    state = fields.get("Status", "").split()[-1:]
+    if not state or state[0] in _ABSENT:
+        return None
+    return fields.get("Version", "").strip() or None

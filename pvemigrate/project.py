@@ -1,14 +1,17 @@
 """A whole root: reads its files, checks them, plans fixes, writes them."""
 
+import os
+
 from .catalogue import load_rules
 from .diff import unified_diff
-from .engine import Due, Scope, check, fix
+from .engine import Due, Scope, check, fix, open_blockers
 from .facts import Facts
-from .formats import decode, kind_of_path
+from .formats import KINDS, decode, kind_of_path
 from .settings import HOPS, PHASES, Settings, UsageError
-from .source import Reader, SourceFile, discover, sourced_files
+from .source import Reader, SourceFile, discover, innermost_etc, sourced_files
 
-__all__ = ["Plan", "Project", "Result", "check_text", "due_phases", "fix_text", "hop_for"]
+__all__ = ["Plan", "Project", "Result", "TextProject", "check_text", "due_phases", "fix_text",
+           "hop_for"]
 
 
 def due_phases(settings, facts):
@@ -50,127 +53,271 @@ def hop_for(settings, facts):
 class Plan:
     """What fix would do to a project; nothing is written before :meth:`apply`.
 
-    ``fixed`` and ``remaining``: findings, with and without a change planned. ``changes``: list of
-    (path, old bytes or None, new bytes). ``blocked``: phase -> codes that must be solved first.
+    ``found``: the findings in the files as they are, with ``fixed`` set on those that a change is
+    planned for. ``fixed`` and ``remaining``: findings that the plan takes care of, and those in the
+    files after it. ``files``: path -> (file before or None, file after) of what changes, and
+    ``changes`` the same as list of (path, old bytes or None, new bytes). ``errors``: list of
+    (path, message). ``blocked``: phase -> codes that must be solved before its changes are made.
     """
 
     def __init__(self, root, result):
         self.root = root
+        self.found = result.found
         self.fixed = result.fixed
         self.remaining = result.remaining
         self.errors = result.errors
         self.blocked = result.blocked
+        self.files = result.files
         self.changes = [(path, None if old is None else old.data, new.data)
                         for path, (old, new) in sorted(result.files.items())]
 
     @property
     def findings(self):
         """All findings, fixed and remaining, in the order of reports."""
-        return sorted(self.fixed + self.remaining, key=lambda finding: finding.sort_key())
+        return _in_order(self.fixed + self.remaining)
+
+    def diffs(self, prefix=""):
+        """The unified diff of each change (list of str), for files called *prefix* + path."""
+        return [unified_diff(None if old is None else decode(old), decode(new), prefix + path)
+                for path, old, new in self.changes]
 
     def diff(self):
         """A unified diff (str) of all changes; ``patch -p1`` in the root applies it. Encode it with
         the error handler ``surrogateescape`` to have the files' own bytes."""
-        return "".join(
-            unified_diff(None if old is None else decode(old), decode(new), path)
-            for path, old, new in self.changes)
+        return "".join(self.diffs())
 
     def apply(self):
-        """Write the changes. Returns a list of (path, message) for files that could not be."""
+        """Write the changes. Returns a list of (path, message) for files that could not be; the
+        others are written."""
         from .write import commit
 
         if self.root is None:
             raise ValueError("this plan has no root to write to")
         return commit(self.root, self.changes)
 
+    def findings_without(self, paths):
+        """All findings as in :attr:`findings`, had the files at *paths* not been changed."""
+        paths = set(paths)
+        fixed, lost = [], []
+        for finding in self.fixed:
+            changed = {edit.path for edit in finding.edits} or {finding.path}
+            (lost if changed & paths else fixed).append(finding)
+        # What only came up on the way to a change that was not made is nowhere to be seen.
+        kept = {id(finding) for finding in self.found}
+        lost = [finding for finding in lost if id(finding) in kept]
+        for finding in lost:
+            finding.fixed = False
+        return _in_order(
+            fixed + lost
+            + [finding for finding in self.remaining if finding.path not in paths]
+            + [finding for finding in self.found if finding.path in paths and not finding.fixed
+               and not any(finding is other for other in lost)])
 
-class Project:
-    """The configuration below one root directory.
 
-    *paths*: only these files (relative to the root; default: every known one). *kind*: take them
-    all as files of this kind. Keywords of :class:`~pvemigrate.settings.Settings` set the options.
-    Files that cannot be read are in ``errors``: list of (path, message).
+def _in_order(findings):
+    return sorted(findings, key=lambda finding: finding.sort_key())
+
+
+class _Files:
+    """Files that are checked and fixed together: what a root and a single text have in common.
+
+    ``files``: list of :class:`~pvemigrate.source.SourceFile`; ``facts``; ``settings``; ``hop`` and
+    ``due``: as found out from both, and in ``hop_note`` and ``phase_note`` what to tell the user
+    about that; ``errors``: list of (path, message), files and rules that failed.
     """
 
-    def __init__(self, root=".", settings=None, paths=None, kind=None, etc="etc/", rules=None,
-                 **options):
-        self.root = str(root)
-        self.settings = settings or Settings(**options)
-        self.errors = []
-        reader = Reader(self.root)
-        self.facts = Facts(reader.get, etc, self.settings)
-        if paths is None:
-            wanted = discover(reader, etc)
-        else:
-            wanted = [(path,) + _place(path, etc, kind) for path in paths]
-        self.files = []
-        for path, location, file_kind in wanted:
-            if file_kind is None:
-                self.errors.append((path, "not a known place of a configuration file: "
-                                          "say what it is with --kind"))
-            else:
-                self._read(reader, path, location, kind or file_kind)
-        if paths is None:
-            for path, location in sourced_files(reader, self.files, etc):
-                self._read(reader, path, location, "interfaces")
-        self._given_rules = rules
-        self.hop, self.hop_note = hop_for(self.settings, self.facts)
-        self.due, self.phase_note = due_phases(self.settings, self.facts)
+    #: The directory that changes are written below, if any.
+    root = None
 
-    def _read(self, reader, path, location, kind):
-        try:
-            self.files.append(SourceFile(path, kind, reader.read(path), location))
-        except OSError as error:
-            self.errors.append((path, error.strerror or str(error)))
+    def __init__(self, files, facts, settings, rules=None):
+        self.files = files
+        self.facts = facts
+        self.settings = settings
+        self.unreadable = []
+        self._failures = []
+        self._given_rules = rules
+        self.hop, self.hop_note = hop_for(settings, facts)
+        self.due, self.phase_note = due_phases(settings, facts)
+
+    @property
+    def errors(self):
+        """What could not be read, and what went wrong in the last check or fix."""
+        return self.unreadable + self._failures
 
     @property
     def scope(self):
         """The :class:`~pvemigrate.engine.Scope` that rules see."""
         return Scope(self.files, self.facts, self.settings, self.due)
 
-    def rules(self, selects):
-        """The rule classes for this project's files and hop."""
-        if self._given_rules is not None:
-            return list(self._given_rules)
-        kinds = {file.kind for file in self.files}
-        return [rule for rule in load_rules(kinds, selects) if self.hop in rule.hops]
+    def rules(self, selects=None):
+        """The rule classes for these files and this hop."""
+        selects = selects or self.settings.selects
+        if self._given_rules is None:
+            rules = load_rules({file.kind for file in self.files}, selects)
+        else:
+            rules = [rule for rule in self._given_rules if selects(rule.code)]
+        return [rule for rule in rules if self.hop in rule.hops]
 
     def check(self):
         """The findings, in the order of reports."""
-        findings, errors = check(self.scope, self.rules(self.settings.selects))
-        self.errors.extend(errors)
+        findings, self._failures = check(self.scope, self.rules())
         return findings
 
     def fix(self):
         """The :class:`Plan` of what fix would do. Nothing is written."""
-        selects = self.settings.selects
-        if self.due.asked:
-            # What stands in the way of a phase counts whether it was selected or not, unless it was
-            # put aside by name.
-            ignored = Settings(ignore=self.settings.ignore)
-            selects = ignored.selects
-        plan = Plan(self.root, fix(self.scope, self.rules(selects)))
-        self.errors.extend(plan.errors)
+        plan = Plan(self.root, fix(self.scope, self.rules(), self.open_blockers()))
+        self._failures = plan.errors
         return plan
 
+    def open_blockers(self):
+        """Phases that were asked for and that open findings stand in the way of: phase -> codes.
 
-def _place(path, etc, kind):
-    location = path[len(etc):] if path.startswith(etc) else None
-    found = kind_of_path(location) if location is not None else None
-    if found is None and location and location.startswith("network/"):
-        found = None
-    return location, kind or found
+        Such a finding counts whether its rule was selected or not, unless it was put aside by name.
+        """
+        if not self.due.asked:
+            return {}
+        rules = [rule for rule in self.rules(lambda code: not self.settings.ignores(code))
+                 if self.due.asked.intersection(rule.blocks)]
+        if not rules:
+            return {}
+        scope = self._whole_scope()
+        findings, _ = check(scope, rules)
+        return open_blockers(findings, rules, self.due)
+
+    def _whole_scope(self):
+        return self.scope
+
+
+class Project(_Files):
+    """The configuration below one root directory.
+
+    *paths*: only these files, and the known ones below these directories (relative to the root;
+    default: every known one). *kind*: take the files in *paths* as files of this kind. *etc*: where
+    the contents of /etc are below the root. *facts*: whether to look for facts of the node below the
+    root. *rules*: classes to run instead of the built-in ones. Keywords of
+    :class:`~pvemigrate.settings.Settings` set the options. Files that cannot be read are in
+    ``errors``.
+    """
+
+    def __init__(self, root=".", settings=None, paths=None, kind=None, etc="etc/", rules=None,
+                 facts=True, **options):
+        self.root = os.fspath(root)
+        if not os.path.isdir(self.root):
+            raise NotADirectoryError("no such directory: %s" % self.root)
+        if kind is not None and kind not in KINDS:
+            raise ValueError("unknown kind %r; known are: %s" % (kind, ", ".join(KINDS)))
+        self._etc = etc
+        self._has_etc = facts
+        self._reader = Reader(self.root)
+        settings = settings or Settings(**options)
+        reader = self._reader
+        found = (Facts(reader.get, etc, settings, reader.exists, reader.listdir) if facts
+                 else Facts(settings=settings))
+        super().__init__([], found, settings, rules)
+        self._partial = paths is not None
+        if paths is None:
+            self._read_all()
+        else:
+            self._read_chosen(paths, kind)
+        self.unreadable += self._reader.trouble
+
+    def _read_all(self, wanted=lambda path: True):
+        for path, location, kind in discover(self._reader, self._etc):
+            if wanted(path):
+                self._read(path, location, kind, found=True)
+        for path, location in sourced_files(self._reader, self.files, self._etc):
+            if wanted(path):
+                self._read(path, location, "interfaces", found=True)
+
+    def _read_chosen(self, paths, kind):
+        known = set()
+        for path in paths:
+            if kind is None and self._reader.is_directory(path):
+                below = "" if path == "." else path.rstrip("/") + "/"
+                self._read_all(lambda path: path.startswith(below) and path not in known)
+            elif path not in known:
+                self._read_file(path, kind)
+            known.update(file.path for file in self.files)
+            known.add(path)
+
+    def _read_file(self, path, kind):
+        location, found = self._place(path)
+        if kind or found:
+            self._read(path, location, kind or found)
+        else:
+            self.unreadable.append((path, "not a known place of a configuration file: "
+                                          "say what it is with --kind"))
+
+    def _place(self, path):
+        """The location of a file below etc/ and its kind, as far as its path tells."""
+        if not (self._has_etc and path.startswith(self._etc)):
+            return None, None
+        location = path[len(self._etc):]
+        kind = kind_of_path(location)
+        if kind is None and any(location == other for _, other in self._sourced()):
+            kind = "interfaces"
+        return location, kind
+
+    def _sourced(self):
+        main = self._etc + "network/interfaces"
+        data = self._reader.get(main)
+        if data is None:
+            return []
+        return sourced_files(self._reader, [SourceFile(main, "interfaces", data)], self._etc)
+
+    def _read(self, path, location, kind, found=False):
+        try:
+            self.files.append(SourceFile(path, kind, self._reader.read(path), location))
+        except IsADirectoryError as error:
+            # No reader takes a directory among its files for one of them.
+            if not found:
+                self.unreadable.append((path, str(error)))
+        except (OSError, ValueError) as error:
+            self.unreadable.append((path, getattr(error, "strerror", None) or str(error)))
+
+    def _whole_scope(self):
+        # What stands in the way of a phase may be in a file that was not asked for.
+        if not self._partial:
+            return self.scope
+        whole = Project(self.root, self.settings, etc=self._etc)
+        return Scope(whole.files, self.facts, self.settings, self.due)
+
+
+class TextProject(_Files):
+    """One text on its own (bytes or str), of no root, without facts of a node."""
+
+    def __init__(self, data, kind=None, path=None, rules=None, settings=None, **options):
+        location = _location(path)
+        kind = kind or (location and kind_of_path(location))
+        if not kind:
+            raise ValueError("say what kind of file this is (kind=...)")
+        if kind not in KINDS:
+            raise ValueError("unknown kind %r; known are: %s" % (kind, ", ".join(KINDS)))
+        settings = settings or Settings(**options)
+        file = SourceFile(str(path) if path else "<text>", kind, data, location)
+        file.data = file.tree.bytes
+        super().__init__([file], Facts(settings=settings), settings, rules)
+        self.file = file
+
+
+def _location(path):
+    """The location below etc/ of a path, where it is a known one."""
+    if not path:
+        return None
+    return next((location for _, location in innermost_etc("/" + str(path).lstrip("/"))
+                 if kind_of_path(location)), None)
 
 
 class Result:
     """What :func:`fix_text` gives: ``code`` and ``bytes`` of the fixed text, ``changed``,
-    ``findings`` (all), ``fixed`` and ``remaining``."""
+    ``findings`` (all), ``fixed`` and ``remaining``, ``errors`` (list of (path, message))."""
 
-    def __init__(self, before, after, plan):
+    def __init__(self, before, plan):
         self._before = before
-        self.code = after.tree.code
+        _, after = plan.files.get(before.path, (before, before))
         self.bytes = after.data
-        self.changed = before.data != after.data
+        self.code = after.tree.code
+        self.changed = bool(plan.changes)
         self.findings = plan.findings
         self.fixed = plan.fixed
         self.remaining = plan.remaining
@@ -181,39 +328,20 @@ class Result:
         return unified_diff(self._before.tree.code, self.code, path)
 
 
-def _text_scope(data, kind, path, options):
-    if kind is None:
-        location = str(path).rpartition("etc/")[2] if path else ""
-        kind = kind_of_path(location)
-        if kind is None:
-            raise ValueError("say what kind of file this is (kind=...)")
-    settings = Settings(**options)
-    raw = data if isinstance(data, bytes) else None
-    file = SourceFile(str(path) if path else kind, kind, raw if raw is not None else data)
-    if raw is None:
-        file.data = file.tree.bytes
-    facts = Facts(settings=settings)
-    due, _ = due_phases(settings, facts)
-    return Scope([file], facts, settings, due), file
-
-
 def check_text(data, kind=None, path=None, rules=None, **options):
     """The findings in one text (bytes or str), judged on its own, without facts of a node.
 
-    *rules*: classes to run instead of the built-in ones. Other keywords as in Settings.
+    *rules*: classes to run instead of the built-in ones. Other keywords as in Settings. Raises
+    RuntimeError where a rule fails.
     """
-    scope, file = _text_scope(data, kind, path, options)
-    chosen = load_rules([file.kind], scope.settings.selects) if rules is None else rules
-    findings, errors = check(scope, chosen)
-    if errors:
-        raise RuntimeError(errors[0][1])
+    project = TextProject(data, kind, path, rules, **options)
+    findings = project.check()
+    for path, message in project.errors:
+        raise RuntimeError("%s: %s" % (path, message))
     return findings
 
 
 def fix_text(data, kind=None, path=None, rules=None, **options):
     """Fix one text (bytes or str); a :class:`Result`. Keywords as in :func:`check_text`."""
-    scope, file = _text_scope(data, kind, path, options)
-    chosen = load_rules([file.kind], scope.settings.selects) if rules is None else rules
-    result = fix(scope, chosen)
-    after = result.files.get(file.path, (file, file))[1]
-    return Result(file, after, Plan(None, result))
+    project = TextProject(data, kind, path, rules, **options)
+    return Result(project.file, project.fix())

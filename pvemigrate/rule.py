@@ -13,7 +13,7 @@ class Finding:
     """
 
     __slots__ = ("code", "name", "severity", "phase", "applicability", "path", "position", "message",
-                 "guide", "fix", "edits", "commands", "byte_edits", "fixed", "due")
+                 "guide", "fix", "edits", "commands", "byte_edits", "fixed", "due", "source")
 
     def __init__(self, rule, severity, path, position, message, fix=None, edits=(), byte_edits=(),
                  commands=()):
@@ -32,6 +32,8 @@ class Finding:
         #: The edits again with spans in bytes: (path, start, end, text).
         self.byte_edits = tuple(byte_edits)
         self.commands = tuple(commands)
+        #: The tree that the position belongs to (None where it is not known).
+        self.source = None
         #: Whether a run of fix has made the change.
         self.fixed = False
         #: Whether the finding's phase is among the chosen ones.
@@ -139,5 +141,7 @@ class Rule:
                 edits.append(Edit(target.path, start, end, text))
                 place = target.tree.position_of(start, end)
                 byte_edits.append((target.path, place.start, place.end, text))
-        self.findings.append(Finding(self, severity or self.severity, file.path, position, message,
-                                     fix, edits, byte_edits, commands))
+        finding = Finding(self, severity or self.severity, file.path, position, message, fix, edits,
+                          byte_edits, commands)
+        finding.source = tree
+        self.findings.append(finding)

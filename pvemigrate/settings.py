@@ -1,9 +1,10 @@
 """What a run is asked to do: hop, phases, selected rules, and facts given by hand."""
 
-__all__ = ["HOPS", "PHASES", "Settings", "SEVERITIES", "UsageError", "valid_mac"]
+__all__ = ["HOPS", "PHASES", "Settings", "SEVERITIES", "UsageError", "matches", "valid_mac"]
 
 #: The moments of an upgrade at which a change is right, in order.
 PHASES = ("before", "switch", "after-node", "after-cluster")
+#: The severities of findings, from the lowest.
 SEVERITIES = ("info", "warning", "error")
 #: The upgrades that have rules.
 HOPS = ("6to7",)
@@ -18,6 +19,11 @@ def split_codes(codes):
     if isinstance(codes, str):
         codes = [codes]
     return [code.strip().upper() for item in codes or () for code in item.split(",") if code.strip()]
+
+
+def matches(code, prefixes):
+    """Whether the rule *code* is one of *prefixes* or begins with one."""
+    return any(code.startswith(prefix) for prefix in prefixes)
 
 
 def valid_mac(text):
@@ -42,30 +48,39 @@ class Settings:
 
     def __init__(self, hop=None, phases="auto", select=(), ignore=(), unsafe_fixes=False, macs=None,
                  pve_repo=None, rename_nics=None):
-        phases = [phases] if isinstance(phases, str) else list(phases)
-        for phase in phases:
-            if phase not in PHASES + ("all", "auto"):
-                raise UsageError("no phase is called %r; there are: %s, all, auto"
-                                 % (phase, ", ".join(PHASES)))
         if hop is not None and hop not in HOPS:
             raise UsageError("no rules for the hop %r in this version; there are: %s"
                              % (hop, ", ".join(HOPS)))
         self.hop = hop
-        self.phases = tuple(phases) or ("auto",)
+        self.phases = _valid_phases(phases)
         self.select = split_codes(select)
         self.ignore = split_codes(ignore)
         self.unsafe_fixes = bool(unsafe_fixes)
-        self.macs = {}
-        for name, mac in (macs or {}).items():
-            if not valid_mac(mac):
-                raise UsageError("%s=%s: not a MAC address of six octets that a bridge may have"
-                                 % (name, mac))
-            self.macs[name] = mac.lower()
+        self.macs = _valid_macs(macs or {})
         self.pve_repo = pve_repo
         self.rename_nics = dict(rename_nics or {})
 
     def selects(self, code):
         """Whether the rule *code* is asked for."""
-        if any(code.startswith(prefix) for prefix in self.ignore):
-            return False
-        return not self.select or any(code.startswith(prefix) for prefix in self.select)
+        return not self.ignores(code) and (not self.select or matches(code, self.select))
+
+    def ignores(self, code):
+        """Whether the rule *code* is put aside by name."""
+        return matches(code, self.ignore)
+
+
+def _valid_phases(phases):
+    phases = (phases,) if isinstance(phases, str) else tuple(phases)
+    for phase in phases:
+        if phase not in PHASES + ("all", "auto"):
+            raise UsageError("no phase is called %r; there are: %s, all, auto"
+                             % (phase, ", ".join(PHASES)))
+    return phases or ("auto",)
+
+
+def _valid_macs(macs):
+    for name, mac in macs.items():
+        if not valid_mac(mac):
+            raise UsageError("%s=%s: not a MAC address that a bridge may have (six octets between "
+                             "colons, unicast, not all zero)" % (name, mac))
+    return {name: mac.lower() for name, mac in macs.items()}

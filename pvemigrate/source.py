@@ -5,11 +5,12 @@ Reading only; nothing outside the root is read, not even through a link.
 
 import os
 import stat
+from errno import ENOENT, ENOTDIR
 
-from .facts import Facts
 from .formats import kind_of_path, parse
 
-__all__ = ["MAX_SIZE", "Reader", "SourceFile", "discover", "find_roots", "locate"]
+__all__ = ["MAX_SIZE", "Reader", "SourceFile", "discover", "find_roots", "innermost_etc", "locate",
+           "source_matches", "sourced_files"]
 
 #: Larger files are refused: no configuration is, and a hostile tree must not fill the memory.
 MAX_SIZE = 16 * 1024 * 1024
@@ -48,31 +49,61 @@ class SourceFile:
 class Reader:
     """Reads files below one directory; refuses what leaves it.
 
-    ``real(path)`` gives the real path of a file below the root; OSError with a plain message where
-    there is none or where it is no regular file inside the root.
+    ``trouble``: list of (path, message), the directories that are there and could not be listed.
     """
 
     def __init__(self, root):
         self.root = root
+        self.trouble = []
         self._real_root = os.path.realpath(root)
+        self._inside = self._real_root.rstrip("/") + "/"
+        self._folders = {}
+
+    def resolve(self, path):
+        """The real path of *path* (relative to the root). OSError where it lies outside."""
+        real = os.path.realpath(os.path.join(self._real_root, path))
+        if not (real + "/").startswith(self._inside):
+            raise OSError("a link leads out of the root; nothing outside is read or written")
+        return real
 
     def real(self, path):
-        """The real path of *path* (relative to the root). OSError for what must not be read."""
-        real = os.path.realpath(os.path.join(self._real_root, path))
-        inside = self._real_root.rstrip("/") + "/"
-        if not (real + "/").startswith(inside):
-            raise OSError("a link leads out of the root")
-        status = os.stat(real)
+        """The real path of a regular file below the root. OSError, with a plain message, where
+        there is none, and for what must not be read."""
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = self.resolve(folder)
+        real = os.path.join(self._folders[folder], name)
+        status = os.lstat(real)
+        if stat.S_ISLNK(status.st_mode) or name in (".", "..", ""):
+            real = self.resolve(path)
+            try:
+                status = os.stat(real)
+            except FileNotFoundError:
+                raise OSError("a link to a file that is not there") from None
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError("a directory, not a file")
         if not stat.S_ISREG(status.st_mode):
             raise OSError("not a regular file")
         if status.st_size > MAX_SIZE:
-            raise OSError("larger than %d MiB" % (MAX_SIZE >> 20))
+            raise OSError("larger than %d MiB, which no configuration file is" % (MAX_SIZE >> 20))
         return real
 
     def read(self, path):
         """The bytes of a file. Raises OSError."""
-        with open(self.real(path), "rb") as file:
-            return file.read(MAX_SIZE + 1)
+        # Should a FIFO have taken the file's place by now, opening it must not block.
+        descriptor = os.open(self.real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            parts, size = [], 0
+            while True:
+                part = os.read(descriptor, 65536)
+                if not part:
+                    return b"".join(parts)
+                parts.append(part)
+                size += len(part)
+                if size > MAX_SIZE:
+                    raise OSError("grows while it is read")
+        finally:
+            os.close(descriptor)
 
     def get(self, path):
         """The bytes of a file, None where it cannot be read."""
@@ -82,136 +113,173 @@ class Reader:
             return None
 
     def listdir(self, path):
-        """The sorted names in a directory; empty where there is none or where it lies outside."""
-        real = os.path.realpath(os.path.join(self._real_root, path))
-        if not (real + "/").startswith(self._real_root.rstrip("/") + "/"):
-            return []
+        """The sorted names in a directory; empty where there is none. A directory that is there
+        and cannot be listed goes to ``trouble``."""
         try:
-            return sorted(os.listdir(real))
-        except OSError:
+            return sorted(os.listdir(self.resolve(path)))
+        except OSError as error:
+            if error.errno not in (ENOENT, ENOTDIR):
+                problem = (path, error.strerror or str(error))
+                if problem not in self.trouble:
+                    self.trouble.append(problem)
             return []
-
-    def is_link(self, path):
-        """Whether *path* itself is a symbolic link."""
-        return os.path.islink(os.path.join(self._real_root, path))
 
     def exists(self, path):
         """Whether there is anything at *path*, dangling links included."""
         return os.path.lexists(os.path.join(self._real_root, path))
+
+    def is_directory(self, path):
+        """Whether there is a directory at *path*, through links too."""
+        return os.path.isdir(os.path.join(self._real_root, path))
+
+    def links_to_node(self, path):
+        """Whether *path* is a link into a directory ``nodes``, as pmxcfs has them for the guests of
+        the node itself."""
+        try:
+            target = os.readlink(os.path.join(self._real_root, path))
+        except OSError:
+            return False
+        return "nodes" in target.split("/")
 
 
 def discover(reader, etc="etc/"):
     """The known files below the root: list of (path, location, kind), in the order of reports."""
     found = []
 
-    def add(location, kind=None):
-        if reader.exists(etc + location):
-            kind = kind or kind_of_path(location)
-            if kind:
-                found.append((etc + location, location, kind))
+    def add(location):
+        kind = kind_of_path(location)
+        if kind:
+            found.append((etc + location, location, kind))
 
-    add("apt/sources.list")
-    for name in reader.listdir(etc + "apt/sources.list.d"):
-        add("apt/sources.list.d/" + name)
-    add("network/interfaces")
-    for name in reader.listdir(etc + "network/interfaces.d"):
-        add("network/interfaces.d/" + name)
-    add("network/interfaces.new")
-    guests = ["pve/nodes/" + node for node in reader.listdir(etc + "pve/nodes")]
-    for folder in guests + ["pve"]:
+    def add_fixed(location):
+        if reader.exists(etc + location):
+            add(location)
+
+    def add_folder(location):
+        for name in reader.listdir(etc + location):
+            add("%s/%s" % (location, name))
+
+    add_fixed("apt/sources.list")
+    add_folder("apt/sources.list.d")
+    add_fixed("network/interfaces")
+    add_folder("network/interfaces.d")
+    add_fixed("network/interfaces.new")
+    for node in reader.listdir(etc + "pve/nodes"):
         for name in ("lxc", "qemu-server"):
-            if folder == "pve" and reader.is_link(etc + "pve/" + name):
-                continue
-            for file in reader.listdir("%s%s/%s" % (etc, folder, name)):
-                add("%s/%s/%s" % (folder, name, file))
+            add_folder("pve/nodes/%s/%s" % (node, name))
+    for name in ("lxc", "qemu-server"):
+        if not reader.links_to_node("%spve/%s" % (etc, name)):
+            add_folder("pve/" + name)
     for location in ("pve/storage.cfg", "pve/user.cfg", "pve/vzdump.cron", "vzdump.conf"):
-        add(location)
+        add_fixed(location)
     return found
+
+
+def innermost_etc(path):
+    """Every way to split an absolute path at a component ``etc``, the innermost first: yields
+    (directory above, rest below)."""
+    parts = path.split("/")
+    for at in range(len(parts) - 1, 0, -1):
+        if parts[at] == "etc":
+            yield "/".join(parts[:at]) or "/", "/".join(parts[at + 1:])
 
 
 def locate(path):
-    """Split an absolute path at its innermost ``etc/``: (root, path below root, location), with
-    location None where the file is at no known place (root is None too, then)."""
-    parts = path.split("/")
-    for at in range(len(parts) - 2, 0, -1):
-        if parts[at] == "etc":
-            location = "/".join(parts[at + 1:])
-            if kind_of_path(location) or location.startswith("network/"):
-                return "/".join(parts[:at]) or "/", "etc/" + location, location
-    return None, None, None
+    """Split the absolute path of a file at its innermost ``etc/`` below which it stands at a known
+    location: (root, location). (None, None) where there is no such."""
+    for root, location in innermost_etc(path):
+        if kind_of_path(location) or _is_sourced(root, location):
+            return root, location
+    return None, None
 
 
-#: Directories that hold guests' files, or so many files that nobody keeps a node's tree in them.
-_NEVER_ENTERED = frozenset(["rootfs", "proc", "sys", "dev", "run", ".git", ".hg", ".svn",
-                            "node_modules", "__pycache__"])
+def _is_sourced(root, location):
+    """Whether the interfaces file of a root names the file at *location* in a ``source`` line."""
+    main = "etc/network/interfaces"
+    if not location or not os.path.isfile(os.path.join(root, main)):
+        return False
+    reader = Reader(root)
+    data = reader.get(main)
+    if data is None or b"source" not in data:
+        return False
+    first = SourceFile(main, "interfaces", data, main[len("etc/"):])
+    return any(found == location for _, found in sourced_files(reader, [first]))
+
+
+# -- looking for roots -----------------------------------------------------------------------------
+
+#: Directories that hold guests' files or nobody's configuration.
+_NEVER_ENTERED = frozenset(["rootfs", ".git", ".hg", ".svn", ".zfs", "node_modules", "__pycache__"])
+#: The kernel's directories in a root.
+_KERNEL = frozenset(["proc", "sys", "dev", "run"])
+#: What only /etc/pve holds; a directory ``pve`` that is not below an ``etc`` must have some of it to
+#: be taken for one (``nodes/pve`` is none, though many a node is called so).
+_PVE_NAMES = ("nodes", "storage.cfg", "user.cfg", "datacenter.cfg", "corosync.conf", "vzdump.cron")
 
 
 def _is_guest_volume(name):
-    return name.startswith(("subvol-", "basevol-", "vm-", "base-")) and "-disk-" in name
+    """Whether a directory is called as PVE calls the volumes of guests (``subvol-100-disk-0``)."""
+    prefix, _, rest = name.partition("-")
+    number, dash, _ = rest.partition("-")
+    return bool(prefix in ("subvol", "basevol", "vm", "base") and dash and number.isdigit())
 
 
-def _shows_pve(etc):
-    """Whether a directory holds what the /etc of a Proxmox VE node holds."""
-    if os.path.isdir(os.path.join(etc, "pve")):
+def shows_pve(etc, named_etc=True):
+    """Whether a directory holds what the /etc of a Proxmox VE node holds: ``pve/``, or an apt entry
+    for a repository of Proxmox. *named_etc*: the directory is called etc."""
+    pve = os.path.join(etc, "pve")
+    if os.path.isdir(pve) and (named_etc or any(
+            os.path.lexists(os.path.join(pve, name)) for name in _PVE_NAMES)):
         return True
-    folder = os.path.join(etc, "apt")
-    names = ["sources.list"]
-    try:
-        names += ["sources.list.d/" + name for name in os.listdir(folder + "/sources.list.d")]
-    except OSError:
-        pass
-    for name in names:
-        if not kind_of_path("apt/" + name):
-            continue
-        try:
-            path = os.path.join(folder, name)
-            if os.path.isfile(path) and os.path.getsize(path) <= MAX_SIZE:
-                with open(path, "rb") as file:
-                    if b"proxmox.com" in file.read():
-                        return True
-        except OSError:
-            continue
-    return False
+    reader = Reader(etc)
+    names = ["apt/sources.list"]
+    names += ["apt/sources.list.d/" + name for name in reader.listdir("apt/sources.list.d")]
+    return any(kind_of_path(name) and _names_proxmox(reader.get(name) or b"") for name in names)
+
+
+def _names_proxmox(data):
+    return b"proxmox.com" in data and any(
+        b"proxmox.com" in line and not line.lstrip().startswith(b"#") for line in data.split(b"\n"))
 
 
 def find_roots(directory):
-    """The configuration trees at and below *directory*: list of (root, etc prefix).
+    """The configuration trees at and below *directory*, and what could not be looked into:
+    (list of (root, etc prefix), list of (path, message)).
 
     A tree is a directory that holds an ``etc`` with signs of Proxmox VE, or that holds the contents
-    of such an ``etc`` itself. Trees are not searched for further trees, and the volumes of guests
-    are never entered.
+    of such an ``etc`` itself. The volumes of guests are never entered, links never followed.
     """
-    found, pending = [], [directory]
+    directory = os.path.abspath(directory)
+    if os.path.basename(directory) == "etc" and shows_pve(directory):
+        return [(os.path.dirname(directory), "etc/")], []
+    found, trouble, pending = [], [], [directory]
     while pending:
         folder = pending.pop()
-        etc = os.path.join(folder, "etc")
-        if not os.path.islink(etc) and os.path.isdir(etc) and _shows_pve(etc):
-            found.append((folder, "etc/"))
-            continue
-        if os.path.basename(folder) != "etc" and _shows_pve(folder):
-            found.append((folder, ""))
-            continue
-        if os.path.basename(os.path.abspath(folder)) == "etc" and _shows_pve(folder):
-            parent = os.path.dirname(os.path.abspath(folder))
-            found.append((parent, "etc/"))
-            continue
         try:
             with os.scandir(folder) as entries:
-                children = [entry.path for entry in entries
-                            if entry.is_dir(follow_symlinks=False)
-                            and entry.name not in _NEVER_ENTERED
-                            and not _is_guest_volume(entry.name)]
-        except OSError:
+                names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+        except OSError as error:
+            trouble.append((folder, error.strerror or str(error)))
             continue
-        pending.extend(sorted(children, reverse=True))
-    return found
+        if "etc" in names and shows_pve(os.path.join(folder, "etc")):
+            found.append((folder, "etc/"))
+            names.discard("etc")
+        elif names & {"pve", "apt"} and shows_pve(folder, named_etc=False):
+            found.append((folder, ""))
+            continue
+        if "etc" in names or folder == "/":
+            names -= _KERNEL
+        pending.extend(os.path.join(folder, name) for name in sorted(names, reverse=True)
+                       if name not in _NEVER_ENTERED and not _is_guest_volume(name))
+    return found, trouble
+
+
+# -- files that others name ------------------------------------------------------------------------
 
 
 def sourced_files(reader, files, etc="etc/"):
     """The files that ``source`` lines of *files* name and that are not among them: list of
     (path, location). Follows them to any depth, each file once."""
-    from fnmatch import fnmatchcase
-
     known = {file.path for file in files}
     pending = [file for file in files if file.kind == "interfaces"]
     found = []
@@ -220,7 +288,7 @@ def sourced_files(reader, files, etc="etc/"):
         for node in file.tree.walk():
             if type(node).__name__ != "Source" or not node.value:
                 continue
-            for path in _matches(reader, file, node, etc, fnmatchcase):
+            for path in source_matches(reader, file, node, etc):
                 if path in known:
                     continue
                 known.add(path)
@@ -232,22 +300,37 @@ def sourced_files(reader, files, etc="etc/"):
     return found
 
 
-def _matches(reader, file, node, etc, fnmatchcase):
-    """Paths below the root that a ``source`` or ``source-directory`` line names."""
-    pattern = str(node.value).replace("\\\n", "").strip("\"'")
-    if pattern.startswith("/etc/"):
-        pattern = etc + pattern[len("/etc/"):]
-    elif pattern.startswith("/"):
-        pattern = pattern[1:]
-    else:
-        pattern = os.path.dirname(file.path) + "/" + pattern
-    pattern = os.path.normpath(pattern)
-    if pattern.startswith("..") or "$" in pattern or "`" in pattern:
-        return []
-    if node.keyword == "source-directory":
-        # Only these names, as with run-parts (interfaces(5)).
-        return ["%s/%s" % (pattern, name) for name in reader.listdir(pattern)
-                if all(c.isalnum() and c.isascii() or c in "_-" for c in name)]
+def source_matches(reader, file, node, etc="etc/"):
+    """The paths below the root (list) that a ``source`` or ``source-directory`` line names.
+
+    ifupdown expands the value as a shell does and takes what is relative from the file's folder; of
+    several paths that holds for the first (measured with 0.8.41), so only absolute ones count
+    behind it. What takes a shell to know (``$``) names nothing here.
+    """
+    from .formats.interfaces import joined, words
+
+    found = []
+    for number, pattern in enumerate(words(node.value)):
+        pattern = pattern.replace('"', "").replace("'", "")
+        if "$" in pattern or "`" in pattern:
+            continue
+        if pattern.startswith("/etc/"):
+            pattern = etc + pattern[len("/etc/"):]
+        elif pattern.startswith("/"):
+            pattern = pattern[1:]
+        elif number:
+            continue
+        else:
+            pattern = os.path.dirname(file.path) + "/" + pattern
+        pattern = os.path.normpath(pattern)
+        if not pattern.startswith(".."):
+            found += _expand(reader, pattern, joined(node.keyword) == "source-directory")
+    return found
+
+
+def _expand(reader, pattern, is_directory):
+    from fnmatch import fnmatchcase
+
     paths = [""]
     for part in pattern.split("/"):
         if not any(char in part for char in "*?["):
@@ -255,9 +338,8 @@ def _matches(reader, file, node, etc, fnmatchcase):
             continue
         paths = [path + "/" + name for path in paths for name in reader.listdir(path[1:])
                  if fnmatchcase(name, part) and not (name.startswith(".") and part[0] != ".")]
+    if is_directory:
+        # Only these names, as with run-parts (interfaces(5)).
+        paths = ["%s/%s" % (path, name) for path in paths for name in reader.listdir(path[1:])
+                 if all(c.isalnum() and c.isascii() or c in "_-" for c in name)]
     return [path[1:] for path in paths if reader.exists(path[1:])]
-
-
-def facts_of(reader, settings, etc="etc/"):
-    """The :class:`Facts` of a root."""
-    return Facts(reader.get, etc, settings)

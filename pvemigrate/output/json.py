@@ -4,22 +4,43 @@ import json
 
 from .. import __version__
 
+__all__ = ["catalogue_document", "document", "dump", "render"]
+
 
 def render(report):
-    """The report as JSON (ASCII only, so nothing in it can disturb a terminal)."""
-    return json.dumps(document(report), indent=2) + "\n"
+    """The report as JSON text."""
+    return dump(document(report))
+
+
+def dump(data):
+    """*data* as JSON text: ASCII only, so nothing in it can disturb a terminal."""
+    return json.dumps(data, indent=2) + "\n"
 
 
 def document(report):
-    """The report as plain data."""
+    """The report as plain data. Findings that a run has settled are counted, not listed: their
+    places are in files that are no more."""
     return {
         "version": 1,
         "tool": "pvemigrate " + __version__,
-        "root": report.root and _text(report.root),
+        "root": None if report.root is None else _text(report.root),
         "hop": report.hop,
         "phases": list(report.phases),
-        "findings": [_finding(finding) for finding in report.findings],
-        "summary": report.summary(),
+        "findings": [_finding(finding) for finding in report.findings
+                     if not (finding.fixed and report.written)],
+        "summary": report.counts(),
+    }
+
+
+def catalogue_document(rules):
+    """The rules (classes) as plain data; its schema is ``pvemigrate/schema/rules-1.json``."""
+    return {
+        "version": 1,
+        "tool": "pvemigrate " + __version__,
+        "rules": [{
+            "code": rule.code, "name": rule.name, "severity": rule.severity, "phase": rule.phase,
+            "kinds": list(rule.kinds), "hops": list(rule.hops), "guide": rule.guide,
+        } for rule in rules],
     }
 
 

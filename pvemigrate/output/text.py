@@ -1,64 +1,83 @@
 """Findings for people: message, the line it is about, what can be done."""
 
-from . import paint, visible
+from . import count, one_line, paint, visible
+
+#: How much of a long line is shown on either side of its marked part.
+_AROUND = 60
 
 
 def render(report):
     """The findings with excerpts, and a summary."""
     parts = [_finding(finding, report) for finding in report.findings]
-    parts.append(_summary(report))
+    if report.summary:
+        parts.append(_summary(report))
     return "\n".join(parts)
 
 
 def _finding(finding, report):
     color = report.color
     lines = ["%s: %s %s: %s" % (
-        paint("%s:%d:%d" % (visible(finding.path), finding.line, finding.column), "file", color),
+        paint("%s:%d:%d" % (one_line(finding.path), finding.line, finding.column), "file", color),
         paint(finding.code, "code", color),
         paint(finding.severity, finding.severity, color),
-        visible(finding.message).replace("\n", " "))]
-    lines.extend(_excerpt(finding, report))
-    if finding.fixed:
-        lines.append("  " + paint("fixed", "fixed", color) + ": " + visible(finding.title))
-    elif finding.title:
-        how = {"safe": "fix", "unsafe": "fix with --unsafe-fixes"}[finding.applicability]
-        lines.append("  %s: %s" % (how, visible(finding.title)))
-    for command in finding.commands:
-        lines.append("  or with PVE's own tool: " + visible(command))
-    if not finding.due:
-        lines.append("  " + paint("waits for phase %s" % finding.phase, "quiet", color))
+        one_line(finding.message))]
+    lines.extend(_excerpt(finding, color))
+    lines.extend("  " + line for line in _remedies(finding, report))
     return "\n".join(lines) + "\n"
 
 
-def _excerpt(finding, report):
-    tree = report.sources.get(finding.path)
+def _remedies(finding, report):
+    title = one_line(finding.title or "")
+    if finding.fixed:
+        word = paint("fixed" if report.written else "would be fixed", "fixed", report.color)
+        yield "%s: %s" % (word, title) if title else word
+        return
+    if title:
+        how = "fix" if finding.applicability == "safe" else "fix with --unsafe-fixes"
+        yield "%s: %s" % (how, title)
+    for command in finding.commands:
+        yield "or with PVE's own tool: " + one_line(command)
+    if not finding.due:
+        yield paint("not due now: phase %s" % finding.phase, "quiet", report.color)
+
+
+def _excerpt(finding, color):
+    """The line that a finding is about, its part marked."""
     position = finding.position
-    if tree is None or position.start == position.end:
+    if finding.source is None or position.start == position.end:
         return
-    text = tree.code.split("\n")[position.line - 1].rstrip("\r")
-    if len(text) > 160:
+    text = finding.source.code.split("\n")[position.line - 1]
+    first = position.column - 1
+    last = position.end_column - 1 if position.end_line == position.line else len(text)
+    if not text[first:last].strip("\r"):
         return
-    before = text[:position.column - 1]
-    end = position.end_column - 1 if position.end_line == position.line else len(text)
-    marked = visible(text[position.column - 1:end]) or " "
-    yield "  | " + visible(text).expandtabs(4)
-    shown = visible(before)
-    width = len((shown + marked).expandtabs(4)) - len(shown.expandtabs(4))
-    yield "  | " + " " * len(shown.expandtabs(4)) + paint("^" * width, finding.severity, report.color)
+    if position.end_line != position.line:
+        last = len(text.rstrip("\r"))
+    before = _shown(text[max(0, first - _AROUND):first], "..." if first > _AROUND else "")
+    marked = _shown(text[first:last], "")
+    after = text[last:last + _AROUND].rstrip("\r")
+    rest = "..." if len(text) > last + _AROUND else ""
+    if len(marked) > 2 * _AROUND:
+        marked, after, rest = marked[:2 * _AROUND], "", "..."
+    yield "  | " + before + marked + _shown(after, "") + rest
+    yield "  | " + " " * len(before) + paint("^" * len(marked), finding.severity, color)
+
+
+def _shown(text, lead):
+    return lead + visible(text).replace("\t", "    ")
 
 
 def _summary(report):
-    counts = report.summary()
-    found = [_count(counts[name], name) for name in ("error", "warning") if counts[name]]
-    if counts["info"]:
-        found.append("%d info" % counts["info"])
-    text = "%s checked: %s" % (_count(counts["files"], "file"), ", ".join(found) or "nothing found")
-    if counts["fixed"]:
-        text += "; %d fixed" % counts["fixed"]
-    if counts["fixable"]:
+    counts = report.counts()
+    text = "%s checked: %s" % (count(counts["files"], "file"), _found(report, counts))
+    if report.mode == "diff":
+        planned = sum(finding.fixed for finding in report.findings)
+        if planned:
+            text += "; %d would be fixed" % planned
+    elif counts["fixable"] and report.mode == "check":
         text += "; %d can be fixed with 'pvemigrate fix'" % counts["fixable"]
     if counts["waiting"]:
-        text += "; %d for a later phase" % counts["waiting"]
+        text += "; %d not due now" % counts["waiting"]
     text += "\n"
     if report.whole:
         text += ("Running services, guests, quorum and storage cannot be judged from files: "
@@ -66,5 +85,11 @@ def _summary(report):
     return text
 
 
-def _count(number, noun):
-    return "%d %s%s" % (number, noun, "" if number == 1 else "s")
+def _found(report, counts):
+    found = [count(counts[name], name) for name in ("error", "warning") if counts[name]]
+    if counts["info"]:
+        found.append("%d info" % counts["info"])
+    text = ", ".join(found)
+    if not counts["fixed"]:
+        return text or "nothing found"
+    return "%d fixed; %s" % (counts["fixed"], text + " left" if text else "nothing left")

@@ -1,0 +1,118 @@
+"""What the PATHs of a command line mean: which roots, and which files there."""
+
+import os
+
+from .source import find_roots, innermost_etc, locate, shows_pve
+
+__all__ = ["Target", "common_directory", "targets_of"]
+
+
+class Target:
+    """Files of one root that are checked together.
+
+    ``root``: its directory. ``etc``: where the contents of /etc are below it (``etc/`` or an empty
+    string). ``paths``: files and directories relative to the root, None for all that is known.
+    ``has_facts``: whether the root is one, so that facts of a node may be found below it.
+    """
+
+    def __init__(self, root, etc="etc/", paths=None, has_facts=True):
+        self.root = root
+        self.etc = etc
+        self.paths = paths
+        self.has_facts = has_facts
+
+
+class _Targets:
+    """Sorts paths to their roots; each root comes once, in the order of the paths."""
+
+    def __init__(self, root, kind):
+        self.root = None if root is None else os.path.abspath(root)
+        self.kind = kind
+        self.found = {}
+        self.errors = []
+        self.empty = []
+
+    def add(self, path):
+        full = os.path.abspath(path)
+        if not path:
+            self.errors.append(("''", "an empty path"))
+        elif not os.path.lexists(full):
+            self.errors.append((path, "no such file or directory"))
+        elif os.path.isdir(full):
+            if self.kind is not None:
+                self.errors.append((path, "a directory; --kind takes files"))
+            else:
+                self._add_directory(path, full)
+        else:
+            self._add_file(path, full)
+
+    def _put(self, root, path=None, etc="etc/", has_facts=True):
+        key = (os.path.realpath(root), etc, has_facts)
+        target = self.found.setdefault(key, Target(root, etc, [], has_facts))
+        if path is None or path == ".":
+            target.paths = None
+        elif target.paths is not None and path not in target.paths:
+            target.paths.append(path)
+
+    def _put_below_root(self, path, full):
+        inside = os.path.relpath(full, self.root)
+        if inside.split("/")[0] == "..":
+            self.errors.append((path, "not below the root %s" % self.root))
+        else:
+            self._put(self.root, inside)
+
+    def _add_file(self, path, full):
+        if self.root is not None:
+            self._put_below_root(path, full)
+            return
+        root, location = locate(full)
+        if root is not None:
+            self._put(root, "etc/" + location)
+        elif self.kind is None:
+            self.errors.append((path, "not a known place of a configuration file: "
+                                      "say what it is with --kind"))
+        else:
+            folder, name = os.path.split(full)
+            self._put(folder, name, etc="", has_facts=False)
+
+    def _add_directory(self, path, full):
+        if self.root is not None:
+            self._put_below_root(path, full)
+            return
+        roots, trouble = find_roots(full)
+        self.errors.extend(trouble)
+        for root, etc in roots:
+            self._put(root, etc=etc)
+        if roots:
+            return
+        for root, location in innermost_etc(full):
+            if location and shows_pve(os.path.join(root, "etc")):
+                self._put(root, "etc/" + location)
+                return
+        if not trouble:
+            self.empty.append(path)
+
+
+def targets_of(paths, root=None, kind=None):
+    """What *paths* mean: list of :class:`Target`, errors (list of (path, message)), and the
+    directories below which there is nothing of Proxmox VE.
+
+    *root*: the root they are all below, if it was given. *kind*: the kind they are all of.
+    """
+    if not paths:
+        return [Target("/" if root is None else root)], [], []
+    targets = _Targets(root, kind)
+    for path in paths:
+        targets.add(path)
+    return list(targets.found.values()), targets.errors, targets.empty
+
+
+def common_directory(targets):
+    """The directory that the paths of a report are relative to, and for each target what its own
+    paths begin with there: (directory, list of str)."""
+    roots = [os.path.abspath(target.root) for target in targets]
+    if not roots:
+        return os.getcwd(), []
+    base = os.path.commonpath(roots)
+    inside = [os.path.relpath(root, base) for root in roots]
+    return base, ["" if path == "." else path + "/" for path in inside]
