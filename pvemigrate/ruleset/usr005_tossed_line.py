@@ -1,0 +1,55 @@
+from ..rule import Rule
+from ._user import UserConfig
+
+
+class TossedLine(Rule):
+    """
+    ## What it finds
+
+    What Proxmox VE loses of `user.cfg` when it next writes the file: comments and lines with a
+    keyword that it does not know; users, tokens, groups, pools and roles with a name that it
+    refuses; expiry dates that are no numbers; lines for roles that it makes itself; what comes too
+    late (a role below the acl line that uses it, a token above its user) or twice (a user's line
+    replaces the earlier one and the tokens so far); privileges, members and guests in lists that it
+    does not take; fields behind the last one.
+
+    ## Why it matters
+
+    There are no comments in `user.cfg`, and it is written anew with every change of a user, a
+    password, a permission or a pool, on any node. What the reader did not understand is gone then,
+    without a word in the GUI. Access that somebody has written down there may never have worked.
+
+    ## Example
+
+    ```
+    # the operators
+    acl:1:/vms:@ops:Operators:
+    role:Operators:VM.Audit:
+    ```
+
+    The comment goes, and so does the acl line: the role is defined below it.
+
+    ## When the fix is safe
+
+    There is none: the line would have to be moved, corrected, or kept somewhere else.
+
+    What PVE keeps in another form (order, separators, `007`) is not reported. Neither is
+    `Pool.Audit`, which 6.x drops (USR002), nor a role of the name PVEPoolUser (USR003).
+
+    ## Guide
+
+    Prerequisites
+
+    ## References
+
+    PVE::AccessControl, parse_user_config and write_user_config (pve-access-control)
+    """
+
+    kinds = ("user",)
+    severity = "warning"
+    phase = "before"
+    guide = "Prerequisites"
+
+    def visit_File(self, tree):
+        for item, message in UserConfig(tree, self.facts.release).losses:
+            self.report(item, message)

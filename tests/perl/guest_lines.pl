@@ -1,0 +1,33 @@
+# How PVE's readers of guest configurations tell lines apart, written from a description of them.
+# Standard input: one configuration. Argument: lxc or qemu. Output: a line for each line, its class
+# and what was read, in hex.
+use strict;
+use warnings;
+
+my $kind = shift;
+binmode STDIN;
+my $text = do { local $/; <STDIN> } // '';
+
+my $header = qr/[a-z][a-z0-9_-]+/i;
+my @classes = (
+    [ blank => qr/\s*/ ],
+    [ header => $kind eq 'lxc' ? qr/\[(pve:pending|$header)\]\s*/i : qr/\[($header)\]\s*/i ],
+    [ description => qr/#(.*)/ ],
+    ($kind eq 'lxc' ? [ raw => qr/(lxc\.[a-z0-9_.-]+)(?::|\s*=)\s*((?:\S(?:.*\S)?)?)\s*/ ] : ()),
+    [ property => qr/(description):\s*(\S(?:.*\S)?)\s*/ ],
+    [ state => qr/.*?snapstate:\s*(prepare|delete)\s*/ ],
+    [ property => qr/([a-z][a-z_]*[0-9]*):\s*(\S(?:.*\S)?)\s*/ ],
+);
+
+my @lines = split /\n/, $text, -1;
+pop @lines if @lines && $lines[-1] eq '';
+LINE: for my $line (@lines) {
+    for my $class (@classes) {
+        my ($name, $pattern) = @$class;
+        next if $line !~ /\A$pattern\z/;
+        my @read = grep { defined } $name eq 'blank' ? () : ($1, $2);
+        print join(' ', $name, map { unpack('H*', $_) . '.' } @read), "\n";
+        next LINE;
+    }
+    print "tossed\n";
+}
