@@ -151,7 +151,8 @@ class Facts:
         return self._once(("mac", interface), lambda: self._sysfs_mac(interface))
 
     def _sysfs_mac(self, interface):
-        mac = self._text("sys/class/net/%s/address" % interface).strip().lower()
+        # tar copies a sysfs file as a page: 4096 bytes, NULs behind the address.
+        mac = self._text("sys/class/net/%s/address" % interface).rstrip("\0").strip().lower()
         return mac if valid_mac(mac) else None
 
 
