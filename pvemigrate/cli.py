@@ -323,7 +323,7 @@ def _ip_link_macs(path):
             with open(path, "rb") as file:
                 data = file.read()
         links = [(link["ifname"], link.get("address"))
-                 for link in json.loads(data.decode("utf-8", "replace")) if link]
+                 for link in json.loads(data.decode("utf-8", "replace")) if link != {}]
     except OSError as error:
         raise click.UsageError("--ip-link %s: %s" % (path, error.strerror or error)) from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -442,8 +442,8 @@ class _Run:
         else:
             found, left = self._fix(project, label)
         self._judge(left)
-        for finding in {id(finding): finding for finding in found}.values():
-            finding.path = label + finding.path
+        for finding in found:
+            finding.move(label)
         self.findings.extend(found)
 
     def _fix(self, project, label):

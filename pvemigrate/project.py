@@ -230,15 +230,17 @@ class Project(_Files):
                 self._read(path, location, "interfaces", found=True)
 
     def _read_chosen(self, paths, kind):
-        known = set()
+        real, known = self._reader.real_name, set()
         for path in paths:
+            before = len(self.files)
             if kind is None and self._reader.is_directory(path):
                 below = "" if path == "." else path.rstrip("/") + "/"
-                self._read_all(lambda path: path.startswith(below) and path not in known)
-            elif path not in known:
+                self._read_all(lambda path: path.startswith(below) and real(path) not in known)
+            elif real(path) not in known:
                 self._read_file(path, kind)
-            known.update(file.path for file in self.files)
-            known.add(path)
+            # A link and what it leads to are one file, and are changed once.
+            known.update(real(file.path) for file in self.files[before:])
+            known.add(real(path))
 
     def _read_file(self, path, kind):
         location, found = self._place(path)

@@ -64,6 +64,12 @@ class Finding:
         """What the fix does (str), or None where there is none."""
         return self.fix.title if self.fix else None
 
+    def move(self, prefix):
+        """Show the finding relative to a directory further up: its paths begin with *prefix*."""
+        self.path = prefix + self.path
+        self.byte_edits = tuple((prefix + path, start, end, text)
+                                for path, start, end, text in self.byte_edits)
+
     def sort_key(self):
         """Order of reports: by place, then by code."""
         return (self.path, self.position.start, self.position.end, self.code, self.message)

@@ -61,10 +61,14 @@ class Reader:
 
     def resolve(self, path):
         """The real path of *path* (relative to the root). OSError where it lies outside."""
-        real = os.path.realpath(os.path.join(self._real_root, path))
+        real = self.real_name(path)
         if not (real + "/").startswith(self._inside):
             raise OSError("a link leads out of the root; nothing outside is read or written")
         return real
+
+    def real_name(self, path):
+        """The path of what *path* leads to, links followed, wherever that is."""
+        return os.path.realpath(os.path.join(self._real_root, path))
 
     def real(self, path):
         """The real path of a regular file below the root. OSError, with a plain message, where
@@ -261,14 +265,14 @@ def find_roots(directory):
         except OSError as error:
             trouble.append((folder, error.strerror or str(error)))
             continue
+        if "etc" in names or folder == "/":
+            names -= _KERNEL
         if "etc" in names and shows_pve(os.path.join(folder, "etc")):
             found.append((folder, "etc/"))
             names.discard("etc")
         elif names & {"pve", "apt"} and shows_pve(folder, named_etc=False):
             found.append((folder, ""))
             continue
-        if "etc" in names or folder == "/":
-            names -= _KERNEL
         pending.extend(os.path.join(folder, name) for name in sorted(names, reverse=True)
                        if name not in _NEVER_ENTERED and not _is_guest_volume(name))
     return found, trouble
@@ -324,7 +328,7 @@ def source_matches(reader, file, node, etc="etc/"):
             pattern = os.path.dirname(file.path) + "/" + pattern
         pattern = os.path.normpath(pattern)
         if not pattern.startswith(".."):
-            found += _expand(reader, pattern, joined(node.keyword) == "source-directory")
+            found += _expand(reader, pattern, joined(node.keyword) != "source")
     return found
 
 
