@@ -25,7 +25,8 @@ ODD = [b" ", b"\t", b"\r", b"\x0b", b"\x0c", b"\0", b"\xe9", b"\xc3\xa9", b"\xc2
        b"\xd9\xa3"]
 GUEST = ODD + [b"\n"] * 8 + [
     b"lxc.", b"lxc.a", b"lxc.cgroup.devices.allow", b"lxc.A", b":", b"=", b": ", b" = ", b"a",
-    b"ab", b"memory", b"net0", b"cpu-x", b"1", b"[", b"]", b"[snap1]", b"[a]", b"[Snap_2-x]", b"[PENDING]",
+    b"ab", b"memory", b"net0", b"cpu-x", b"1", b"[", b"]", b"[snap1]", b"[a]", b"[Snap_2-x]",
+    b"[PENDING]",
     b"[pve:pending]", b"[PVE:Pending]", b"[special:cloudinit]", b"#", b"snapstate:", b"delete",
     b"delete:", b"prepare", b"description:", b"args:", b"x", b"\r\n",
     b"\nlxc.a: ", b"\nlxc.a-b_0 = ", b"\nlxc.a:v\n", b"\nmemory: ", b"\nargs: x snapstate: delete",
@@ -33,7 +34,8 @@ GUEST = ODD + [b"\n"] * 8 + [
     b"\n#", b"\n[snap", b"]\n"]
 USER = ODD + [b"\n"] * 8 + [b":"] * 12 + [
     b"user:", b"token:", b"group:", b"pool:", b"role:", b"acl:", b"User:", b"users:", b"#", b"0",
-    b"1", b"007", b"100", b"0100", b",", b";", b"a@pve", b"root@pam", b"a@pve!tk", b"root@pam!tk", b"b@p",
+    b"1", b"007", b"100", b"0100", b",", b";", b"a@pve", b"root@pam", b"a@pve!tk", b"root@pam!tk",
+    b"b@p",
     b"a@pve!t", b"@g", b"@b!d", b"g", b"R1", b"R2", b"R1,R2", b"PVEAdmin", b"Pool.Allocate", b"/",
     b"//a/", b"a b", b"user:a@pve:1:0:", b"token:a@pve!tk:", b"role:R1:", b"acl:1:/:", b"\r\n",
     b"\nacl:0:/:a@pve,@g;a@pve!tk:R1 PVEAdmin:\n", b"\npool:p::100,0100:\n",

@@ -47,9 +47,9 @@ class MalformedLine(Rule):
     In a container's configuration: lines that Proxmox VE cannot read (blanks before the key or
     before the colon, no value, letters that a key may not have, ...), headers that are none
     (`[a]`, `[my snap]`, an indented one), text before `snapstate:`, raw keys that it does not pass
-    on (`lxc.rootfs.path`, `lxc.rootfs.options`, unknown ones), `snapstate` outside snapshots, `delete`
-    outside the pending changes, keys that it never writes, a key that a later line sets to
-    something else, and a section whose header comes again.
+    on (`lxc.rootfs.path`, `lxc.rootfs.options`, unknown ones), `snapstate` outside snapshots,
+    `delete` outside the pending changes, keys that it never writes, a key that a later line sets
+    to something else, and a section whose header comes again.
 
     ## Why it matters
 

@@ -1,0 +1,172 @@
+"""Trees of user.cfg, and what PVE's reader makes of its fields and lists."""
+
+import pytest
+
+import pvemigrate
+from pvemigrate.cst import Token
+from pvemigrate.ruleset._user import UserConfig, acl_path, is_user_id, split_list
+
+
+def only(text):
+    line, = pvemigrate.parse(text, kind="user").body
+    assert line.code == text
+    return line
+
+
+def words(text):
+    """Keyword and fields of the one line of a text."""
+    line = only(text)
+    assert type(line).__name__ == "Record"
+    return [str(line.keyword)] + [str(value) for value in line.values()]
+
+
+def reading(text, release=None):
+    return UserConfig(pvemigrate.parse(text, kind="user"), release)
+
+
+def lost(text, release=None):
+    """The lines (from 1) of a text of which something is lost."""
+    config = reading(text, release)
+    return sorted({config.tree.position(item).line for item, _ in config.losses})
+
+
+# -- lines and fields ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("role:Ops:Pool.Allocate:", ["role", "Ops", "Pool.Allocate", ""]),
+    ("role:Ops2:Pool.Allocate", ["role", "Ops2", "Pool.Allocate"]),
+    ("role : Ops3 : Pool.Allocate :", ["role", "Ops3", "Pool.Allocate", ""]),
+    ("role:Ops4::", ["role", "Ops4", "", ""]),
+    (" \trole:Tab\t:\vA B\f:\r", ["role", "Tab", "A B", ""]),
+    ("role:a\u00e9:\0", ["role", "a\u00e9", "\0"]),
+    ("user:a@pve:1:0:::::", ["user", "a@pve", "1", "0", "", "", "", "", ""]),
+    ("user", ["user"]), ("user \t", ["user"]), ("acl:", ["acl", ""]), ("acl: : ", ["acl", "", ""]),
+    ("token:a@pve!tk", ["token", "a@pve!tk"]), ("group:g", ["group", "g"]),
+    ("pool:p:#c", ["pool", "p",
+                                                                                         "#c"]),
+])
+def test_records(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize("text, name", [
+    ("# admins", "Comment"), ("#", "Comment"), (" #role:A:B:", "Comment"),
+    ("User:a@pve:", "Malformed"),
+    ("users:a@pve:", "Malformed"), ("role Ops:A:", "Malformed"), (":role:A:", "Malformed"),
+    ("hello", "Malformed"), ("\ufeffuser:a@pve:", "Malformed"), ("user\0:a@pve:", "Malformed"),
+    ("\u00a0user:a@pve:", "Malformed"), ("user\u00a0:a@pve:", "Malformed"), ("\0", "Malformed"),
+    (" ", "Blank"), ("\t\r", "Blank"), ("\u2003", "Malformed"),
+])
+def test_lines_that_are_no_records(text, name):
+    line = only(text)
+    assert type(line).__name__ == name
+    assert getattr(line, "is_malformed", False) == (name == "Malformed")
+
+
+def test_fields_keep_their_place():
+    tree = pvemigrate.parse("\n role : \u00e9 :\tA,B : \r\nacl:1", kind="user")
+    _, role, acl = tree.body
+    places = [tree.position(value) for value in role.values()]
+    assert [(p.line, p.column, p.end_column) for p in places] == [(2, 9, 10), (2, 13, 16),
+    (2, 18, 18)]
+    assert tree.bytes[places[1].start:places[1].end] == b"A,B"
+    assert role.trail == " \r" and acl.newline == ""
+
+
+def test_only_a_line_feed_ends_a_line():
+    for char in "\r", "\x85", "\u2028", "\v":
+        assert words("role:a%srole:b" % char)[1:2] != ["a"]
+
+
+# -- lists -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text, items", [
+    ("a,b;c d,,e", ["a", "b", "c", "d", "e"]), ("b@pve;c@pve  d@pve", ["b@pve", "c@pve", "d@pve"]),
+    (",;a, ;", ["a"]), ("", []), (" ,", []), ("a\tb\vc", ["a", "b", "c"]),
+    ("a\0b,c d", ["a", "b,c d"]),
+    ("\0\0a\0", ["a"]), ("a\u00a0b", ["a\u00a0b"]),
+])
+def test_split_list(text, items):
+    found = split_list(Token(text, None, 7))
+    assert found == items
+    assert all(text[item.offset - 7:].startswith(item) for item in found)
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text, valid", [
+    ("a@pve", True), ("a@pv", True), ("a@p", False), ("@pve", False), ("a@", False),
+    ("a b@pve", False),
+    ("a/b@pve", False), ("a@b@pve", True), ("a@1pve", False), ("a@p-v_e.x", True),
+    ("a@p\u00e9", False),
+    ("\u00e9@pve", True), ("a" * 60 + "@pve", True), ("a" * 61 + "@pve", False),
+    ("\u00e9" * 30 + "@pve", True), ("\u00e9" * 31 + "@pve", False), ("a@pve!tk", False),
+])
+def test_user_ids(text, valid):
+    assert is_user_id(text) is valid
+
+
+@pytest.mark.parametrize("text, path", [
+    ("", "/"), ("/", "/"), ("//", "/"), ("vms", "/vms"), ("//a//b/", "/a/b"), ("/a b", None),
+    ("/\u00e9", None), ("/a_b-c.1", "/a_b-c.1"), ("0", "/"), ("/a:b", None),
+])
+def test_acl_paths(text, path):
+    assert acl_path(text) == path
+
+
+# -- what is in effect, what is lost ---------------------------------------------------------------
+
+
+def test_lines_of_a_role_add_up():
+    config = reading("role:A:X\nrole:A:Y Z\nrole:B::\nrole:b d:X\nrole:PVEAdmin:X\n"
+                     "role:PVEPoolUser:X\n")
+    assert {name: [[str(item) for item in items] for _, items in lines]
+            for name, lines in config.roles.items()} == {
+                "A": [["X"], ["Y", "Z"]], "B": [[]], "PVEPoolUser": [["X"]]}
+
+
+@pytest.mark.parametrize("text, lines", [
+    ("acl:1:/:@g:A:\nrole:A::\n", [1]),
+    ("role:A::\nacl:1:/:@g:A:\n", []),
+    ("token:a@pve!tk:0:1:\nuser:a@pve:1:\n", [1]),
+    ("user:a@pve:1:\ntoken:a@pve!tk:0:1:\n", []),
+    ("group:g:a@pve:\nuser:a@pve:1:\n", []),
+    ("acl:1:/:@g:NoAccess:\ngroup:g::\n", []),
+    ("user:a@pve:1:\nuser:a@pve:0:\n", [1]),
+    ("user:a@pve:1:0:::::\nuser:a@pve:yes:000\n", []),
+    ("user:a@pve:1:\ntoken:a@pve!tk:0:1:\nuser:a@pve:1:\n", [2]),
+    ("user:a@pve:1:\ntoken:a@pve!tk:0:1:\nuser:a@pve:1:\ntoken:a@pve!tk::yes\n", []),
+    ("token:root@pam!tk:0:1:\nuser:root@pam:1:\n", [1]),
+    ("user:a@pve:1:x:\ntoken:a@pve!tk:0:1:\n", [1, 2]),
+    ("user:a@pve:1:007:a:b:c:d:e:\n", []),
+    ("user:a@pve:1:7:a:b:c:d:e:f\n", [1]),
+    ("pool:a::100:\npool:b::0100:\n", [2]),
+    ("pool:a::100,100:\npool:a::0100:\n", []),
+    ("pool:a::\u0663:\n", [1]),
+    ("group:g::x:\ngroup:g::y:\n", [1]),
+    ("group:g::x:\ngroup:g:::\n", []),
+    ("role:A:VM.Audit,vm.audit:\n", [1]),
+    ("role:A:Pool.Audit:\n", []),
+    ("acl:1:/:root@pam:NoAccess:\n", [1]),
+    ("acl:1:/:@g:NoAccess:\nacl:0:/:@g:NoAccess:\n", [1]),
+    ("acl:1:/:@g:NoAccess:\nacl:yes:///:@g:NoAccess:\n", []),
+    ("acl:1:/::NoAccess:\nacl:1:/:@g::\n", [1, 2]),
+])
+def test_what_a_save_would_lose(text, lines):
+    assert lost(text) == lines
+
+
+def test_the_role_that_7_0_brings():
+    assert lost("acl:1:/:@g:PVEPoolUser:\n", release=6) == [1]
+    assert lost("acl:1:/:@g:PVEPoolUser:\n", release=7) == []
+    assert lost("acl:1:/:@g:PVEPoolUser:\n") == []
+
+
+def test_the_command_names_the_role():
+    finding, = pvemigrate.check("role:Ops:Pool.Allocate:\n", kind="user", select="USR001")
+    assert finding.commands == ("pveum role modify Ops --append --privs Pool.Audit",)
+    finding, = pvemigrate.check("role:-x:Pool.Allocate:\n", kind="user", select="USR001")
+    assert finding.commands == ()
