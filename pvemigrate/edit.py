@@ -130,9 +130,10 @@ class Fix:
 
 
 def apply_edits(text, edits):
-    """*text* (str) with *edits* made. Raises :class:`Overlap` where two of them touch."""
+    """*text* (str) with *edits* made; what goes in at one place keeps its order. Raises
+    :class:`Overlap` where two of them touch."""
     parts, at = [], 0
-    for edit in sorted(edits, key=Edit.key):
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
         if edit.start < at:
             raise Overlap("edits overlap at %d" % edit.start)
         parts.append(text[at:edit.start])

@@ -87,12 +87,16 @@ def check(scope, rules):
         marks = [(instance, len(instance.findings)) for instance in involved]
         for instance in involved:
             instance.file = file
+        crashed = {}
         try:
-            _walk(file.tree, visit, leave)
-        except Exception as error:  # noqa: BLE001 - one bad file or rule never stops the others
-            for instance, mark in marks:
-                del instance.findings[mark:]
+            _walk(file.tree, visit, leave, crashed)
+        except Exception as error:  # noqa: BLE001 - one bad file never stops the others
+            crashed = dict.fromkeys(involved)
             errors.append((file.path, internal_error(error)))
+        for instance, mark in marks:
+            if instance in crashed:
+                del instance.findings[mark:]
+        errors.extend((file.path, internal_error(error)) for error in crashed.values() if error)
     for instance in instances:
         instance.file = None
         mark = len(instance.findings)
@@ -132,14 +136,21 @@ def _dispatch(instances, kind):
     return visit, leave, involved
 
 
-def _walk(node, visit, leave):
+def _walk(node, visit, leave, crashed):
+    """Call the methods for *node* and all below it; *crashed* takes the first error of each rule."""
     name = type(node).__name__
     for method in visit.get(name, ()):
-        method(node)
+        try:
+            method(node)
+        except Exception as error:  # noqa: BLE001 - one bad rule never stops the others
+            crashed.setdefault(method.__self__, error)
     for child in node.children:
-        _walk(child, visit, leave)
+        _walk(child, visit, leave, crashed)
     for method in leave.get(name, ()):
-        method(node)
+        try:
+            method(node)
+        except Exception as error:  # noqa: BLE001 - as above
+            crashed.setdefault(method.__self__, error)
 
 
 class FixResult:
