@@ -1,0 +1,218 @@
+"""What ifupdown reads together: stanzas over all files, in the order of reading.
+
+Shared by the rules of the family NET.
+"""
+
+from ..formats.interfaces import (METHODS, Blank, BrokenIfaceHeader, Comment, Iface, IfaceHeader,
+                                  Malformed, Mapping, Misplaced, Option, Source, ValuelessOption,
+                                  joined, words)
+from ..source import SourceFile, source_matches
+
+__all__ = ["Network", "Stanza", "bridge_ports", "networks", "uses_ifupdown2"]
+
+MAIN = "network/interfaces"
+NEW = "network/interfaces.new"
+FOLDER = "network/interfaces.d/"
+#: ifupdown reads no more of a word (measured with 0.8.41).
+MAX_WORD = 79
+
+
+def uses_ifupdown2(facts):
+    """Whether dpkg shows ifupdown2; without dpkg's status classic ifupdown is assumed."""
+    return facts.package("ifupdown2") is not None
+
+
+class Stanza:
+    """An ``iface`` stanza in its file. ``template``: the stanza it inherits from, or None."""
+
+    def __init__(self, file, block, name, family, template=None):
+        self.file = file
+        self.block = block
+        self.name = name
+        self.family = family
+        self.template = template
+
+    @property
+    def header(self):
+        """The stanza's first line."""
+        return self.block.header
+
+    def options(self, *names):
+        """The option lines of these names (``_`` counts as ``-``), inherited ones first."""
+        inherited = self.template.options(*names) if self.template else []
+        return inherited + self.block.options(*names)
+
+
+class Network:
+    """The files that ifupdown reads together, beginning with one of them.
+
+    ``files``, ``stanzas``: in the order of reading. ``refusals``: list of (file, item, message),
+    what makes ifupdown refuse the file.
+    """
+
+    def __init__(self, scope):
+        self._scope = scope
+        self.files = []
+        self.stanzas = []
+        self.refusals = []
+
+    @property
+    def interfaces(self):
+        """Name -> stanzas, in the order of reading."""
+        found = {}
+        for stanza in self.stanzas:
+            found.setdefault(stanza.name, []).append(stanza)
+        return found
+
+    def read(self, file):
+        """Read a file and what it sources, each file once."""
+        if any(other.path == file.path for other in self.files):
+            return
+        self.files.append(file)
+        for block in file.tree.body:
+            if isinstance(block, Iface):
+                self._iface(file, block)
+            elif isinstance(block, Mapping):
+                self._mapping(file, block)
+            elif isinstance(block, Misplaced):
+                self._refuse(file, block.header, "no iface stanza holds this option")
+            elif isinstance(block, Source):
+                for path in source_matches(self._scope.facts, file, block, self._scope.facts.etc):
+                    named = _file_at(self._scope, path)
+                    if named is not None:
+                        self.read(named)
+
+    def _refuse(self, file, node, message):
+        """Note what is refused, at the first word of *node*."""
+        item = next((node.field(name) for name in ("key", "value", "names", "text", "keyword")
+                     if name in node._fields and node.field(name)), node)
+        self.refusals.append((file, item, message))
+
+    def _iface(self, file, block):
+        header, name, template = block.header, joined(block.name), None
+        family, message = joined(block.family), None
+        if isinstance(header, BrokenIfaceHeader):
+            message = "too few words for an iface line: it takes a name, a family and a method"
+            item = header.keyword
+            name = (words(header.names) or [""])[0]
+        elif isinstance(header, IfaceHeader):
+            item = header.method
+            if family not in METHODS:
+                message, item = "%s: ifupdown knows no such address family" % family, header.family
+            elif (words(header.extra) or [joined(header.method)])[-1] == "inherits":
+                message = "inherits: the name of the stanza to inherit from is missing"
+            elif joined(header.method) not in METHODS[family]:
+                message = "%s: the family %s has no such method" % (joined(header.method), family)
+        else:
+            item = header.inheritance
+            family, template, message = self._inherit(header)
+        if message:
+            self.refusals.append((file, item, message))
+        for node in block.body:
+            if isinstance(node, (ValuelessOption, Malformed)):
+                self._refuse(file, node, "an option without a value")
+        if name:
+            self.stanzas.append(Stanza(file, block, name, family, template))
+
+    def _inherit(self, header):
+        """Family, template and what is wrong with an ``iface NAME [FAMILY [METHOD]] inherits X``."""
+        before = words(header.inheritance)
+        at = before.index("inherits")
+        wanted = before[at + 1]
+        family, method = (before[:at] + ["", ""])[:2]
+        if family and family not in METHODS:
+            return family, None, "%s: ifupdown knows no such address family" % family
+        if method and method not in METHODS[family]:
+            return family, None, "%s: the family %s has no such method" % (method, family)
+        for stanza in self.stanzas:
+            if _cut(stanza.name) == _cut(wanted) and family in ("", stanza.family):
+                return stanza.family, stanza, None
+        return family, None, ("inherits %s: no stanza above is called so%s"
+                              % (wanted, " with the family %s" % family if family else ""))
+
+    def _mapping(self, file, block):
+        has_script = False
+        for node in block.body:
+            if isinstance(node, (Blank, Comment)):
+                continue
+            key = joined(node.key) if isinstance(node, (Option, ValuelessOption)) else ""
+            if key == "script":
+                if has_script:
+                    self._refuse(file, node, "a second script in one mapping")
+                has_script = True
+            elif key != "map":
+                self._refuse(file, node, "a mapping holds script and map lines only")
+
+
+def _cut(name):
+    return name.encode("utf-8", "surrogatepass")[:MAX_WORD]
+
+
+def _file_at(scope, path):
+    """The file at *path* below the root: of the scope, else read here, to look at only."""
+    for file in scope.files:
+        if file.path == path:
+            return file if file.kind == "interfaces" else None
+    data = scope.facts.get(path)
+    etc = scope.facts.etc
+    if data is None:
+        return None
+    return SourceFile(path, "interfaces", data, path[len(etc):] if path.startswith(etc) else None)
+
+
+def networks(scope):
+    """The sets of files that ifupdown reads together (list of :class:`Network`).
+
+    One begins with etc/network/interfaces, one with interfaces.new, which PVE puts in its place when
+    pending changes are applied. A file in interfaces.d that neither names is read by nobody and not
+    judged; where there is neither of the two, nothing says so, and they are taken together. Any
+    other file stands for itself.
+    """
+    found = []
+
+    def begin(files):
+        network = Network(scope)
+        for file in files:
+            network.read(file)
+        if files:
+            found.append(network)
+
+    given = scope.of_kind("interfaces")
+    roots = []
+    if any(file.location is not None for file in given):
+        roots = [scope.at(location) or _file_at(scope, scope.facts.etc + location)
+                 for location in (MAIN, NEW)]
+    for file in roots:
+        begin([file] if file is not None else [])
+    fragments = [file for file in given if (file.location or "").startswith(FOLDER)]
+    if not found:
+        begin(fragments)
+    for file in given:
+        if file not in fragments and not any(file in network.files for network in found):
+            begin([file])
+    return found
+
+
+def bridge_ports(stanzas):
+    """The ports (list of str) of the Linux bridge that *stanzas* of one interface describe; empty
+    where they describe none, or one without ports.
+
+    bridge-utils sees the option in the environment, where ifupdown writes all names in capitals.
+    """
+    found = []
+    for stanza in stanzas:
+        for option in stanza.options():
+            key = joined(option.key).lower().replace("_", "-")
+            if key == "ovs-type":
+                return []
+            if key == "bridge-ports":
+                found += _ports(words(option.value))
+    return found
+
+
+def _ports(names):
+    if names[:1] == ["none"]:
+        return []
+    # No port is called so; `none # no ports yet` is meant as a remark.
+    end = next((at for at, name in enumerate(names) if name.startswith("#")), len(names))
+    return [name for name in names[:end] if name != "none"]
