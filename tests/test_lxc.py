@@ -30,19 +30,17 @@ def fields(text, *names):
 
 @pytest.mark.parametrize("text, sep", [
     ("lxc.a:v", ":"), ("lxc.a: v", ":"), ("lxc.a=v", "="), ("lxc.a = v", " ="),
-    ("lxc.a   = v", "   ="),
-    ("lxc.a\t=\tv", "\t="), ("lxc.a:  v \t\r", ":"),
+    ("lxc.a   = v", "   ="), ("lxc.a\t=\tv", "\t="), ("lxc.a:  v \t\r", ":"),
 ])
 def test_raw_keys_take_colon_and_equals_sign(text, sep):
     assert fields(text, "key", "sep", "value") == ("RawKey", "lxc.a", sep, "v")
 
 
-@pytest.mark.parametrize("text", ["lxc.a : v", "lxc.A: v", "lxc.a\u00e9: v", "lxc.: v", "lxc: v=",
+@pytest.mark.parametrize("text", ["lxc.a : v", "lxc.A: v", "lxc.a\u00e9: v", "lxc.: v",
                                   "lxc.a", "lxc.a v", " lxc.a: v", "Lxc.a: v", "lxc.a\0: v",
                                   "lxc.a\u00a0= v"])
 def test_raw_keys_that_are_refused(text):
-    assert fields(text)[0] in ("Malformed", "Property")
-    assert fields(text)[0] == ("Property" if text == "lxc: v=" else "Malformed")
+    assert fields(text) == ("Malformed",)
 
 
 def test_a_raw_key_may_have_no_value():
@@ -69,8 +67,7 @@ def test_a_raw_key_comes_before_snapstate():
     ("a:b", "a", "b"), ("a_b12: :", "a_b12", ":"), ("mp0: /a:b,mp=/c", "mp0", "/a:b,mp=/c"),
     ("unknown: kept", "unknown", "kept"), ("snapstate: other", "snapstate", "other"),
     ("snapstate: prepare", "snapstate", "prepare"),
-    ("description: snapstate: delete", "description",
-                                                     "snapstate: delete"),
+    ("description: snapstate: delete", "description", "snapstate: delete"),
 ])
 def test_properties(text, key, value):
     assert fields(text, "key", "value") == ("Property", key, value)

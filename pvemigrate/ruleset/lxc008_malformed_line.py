@@ -28,8 +28,8 @@ KNOWN_KEYS = frozenset("lxc." + name for name in """
     """.split())
 KNOWN_PREFIXES = ("lxc.cgroup.", "lxc.cgroup2.", "lxc.prlimit.", "lxc.net.", "lxc.limit.")
 REFUSED_KEYS = {
-    "lxc.rootfs.path": "it makes the path from rootfs",
-    "lxc.rootfs.options": "use the options of rootfs",
+    "lxc.rootfs.path": "which it makes from rootfs",
+    "lxc.rootfs.options": "for which rootfs has options of its own",
 }
 #: Keys under which PVE keeps notes of its own and which its writer therefore leaves out.
 NEVER_WRITTEN = ("digest", "pending", "snapshots", "snapname", "lxc")
@@ -56,6 +56,10 @@ class MalformedLine(Rule):
     Proxmox VE writes the whole file anew with every change. Whatever it did not understand, or
     overwrote while reading, is gone then. Below a line that was meant to be a header, the keys of a
     snapshot become those of the section above it: of the running container, if that is the first.
+
+    A raw key of cgroup v1 on a line that cannot be read is reported here and not by LXC001 or
+    LXC003. What Proxmox VE keeps although it warns of it (an unknown plain key, a value that is out
+    of bounds) is not reported.
 
     ## Example
 
@@ -106,19 +110,19 @@ class MalformedLine(Rule):
                 above.update(values)
                 self.check_header(section, at, above)
                 # That keys set above are set again below is the header's fault, reported with it.
-                self.check_repeated(values)
+                self.check_repeated(section, values)
                 values = {}
             elif isinstance(line, Malformed):
-                self.report(line, "PVE cannot read this line (%s) and drops it with the next change"
-                            % reason(str(line.text)))
+                self.say(section, line, "PVE cannot read this line (%s) and drops it with the next "
+                         "change" % reason(str(line.text)))
             elif isinstance(line, BuriedState):
-                self.report(line, "PVE sees nothing but snapstate at the end of this line and "
-                            "drops the rest")
+                self.say(section, line, "PVE sees nothing but snapstate at the end of this line "
+                         "and drops the rest")
             elif isinstance(line, RawKey):
-                self.check_raw_key(line)
+                self.check_raw_key(section, line)
             elif isinstance(line, Property) and self.is_kept(section, line):
                 values.setdefault(str(line.key), []).append(line)
-        self.check_repeated(values)
+        self.check_repeated(section, values)
 
     def check_header(self, section, at, above):
         """Report the line number *at* of *section*, a header that is none; *above*: the keys that
@@ -132,20 +136,26 @@ class MalformedLine(Rule):
         line = section.body[at]
         message = "PVE takes this for no section header (%s)" % header_reason(line)
         if all(isinstance(other, Blank) for other in section.body[at + 1:]):
-            message += " and drops it with the next change"
+            message += " and drops it with the next change (%s)" % section.label
         else:
             message += ": what stands below it applies to the %s" % section.label
         if keys:
             message += " and overrides %s there" % ", ".join(keys)
         self.report(line, message)
 
-    def check_raw_key(self, line):
+    def say(self, section, item, message):
+        """Report what is wrong with a line of *section*."""
+        self.report(item, "%s (%s)" % (message, section.label))
+
+    def check_raw_key(self, section, line):
+        """Report a raw key that PVE does not pass on."""
         key = str(line.key)
         if key in REFUSED_KEYS:
-            self.report(line.key, "PVE refuses %s (%s) and drops it with the next change"
-                        % (key, REFUSED_KEYS[key]))
+            self.say(section, line.key, "PVE refuses %s, %s, and drops it with the next change"
+                     % (key, REFUSED_KEYS[key]))
         elif key not in KNOWN_KEYS and not key.startswith(KNOWN_PREFIXES):
-            self.report(line.key, "PVE does not know %s and drops it with the next change" % key)
+            self.say(section, line.key, "PVE does not know %s and drops it with the next change"
+                     % key)
 
     def is_kept(self, section, line):
         """Whether PVE keeps the value of a property; reports it where not."""
@@ -153,25 +163,25 @@ class MalformedLine(Rule):
         if key == "description":
             return False
         if key == "snapstate" and isinstance(section, Live):
-            self.report(line.key, "PVE drops snapstate outside a snapshot")
+            self.say(section, line.key, "PVE drops snapstate outside a snapshot")
         elif key == "delete" and not (isinstance(section, Section) and section.is_pending):
-            self.report(line.key, "PVE ignores delete outside [pve:pending] and drops it with the "
-                        "next change")
+            self.say(section, line.key, "PVE ignores delete outside [pve:pending] and drops it "
+                     "with the next change")
         elif key in NEVER_WRITTEN:
-            self.report(line.key, "PVE uses the name %s for itself and drops the line with the "
-                        "next change" % key)
+            self.say(section, line.key, "PVE uses the name %s for itself and drops the line with "
+                     "the next change" % key)
         else:
             return True
         return False
 
-    def check_repeated(self, values):
+    def check_repeated(self, section, values):
         """Report the lines whose key a later line of *values* (key -> lines) sets otherwise."""
         for key, lines in values.items():
             last = lines[-1]
             for line in lines[:-1]:
                 if line.value != last.value:
-                    self.report(line, "line %d sets %s too: PVE uses and keeps only that one"
-                                % (self.line(last), key))
+                    self.say(section, line, "line %d sets %s too: PVE uses and keeps only that one"
+                             % (self.line(last), key))
 
 
 def is_header(line):
