@@ -1,7 +1,7 @@
 import re
 
 from ..formats.lxc import (
-    Blank, BrokenHeader, BuriedState, Description, Live, Malformed, Property, RawKey, Section,
+    Blank, BrokenHeader, BuriedState, Live, Malformed, Property, RawKey, Section,
 )
 from ..rule import Rule
 from ._lxc import effective_sections
