@@ -1,6 +1,12 @@
 """deb822 APT sources; reader: apt (apt-pkg/tagfile.cc, sourcelist.cc)."""
 
-from ..cst import Block, Line, Token, header_field
+import re
+
+from ..cst import Block, Line, Token, encode, header_field
+from .apt_list import TYPES, signed_by_error
+
+#: What apt holds for white space in a value; a line has no LF inside.
+_SPACE = " \t\r\f\v\n"
 
 
 class _Line(Line):
@@ -66,7 +72,8 @@ class FieldLine(_Line):
 
 
 class Malformed(_Line):
-    """A line without a colon: apt takes the text up to the next colon for a field's name."""
+    """A line that is no field: without a colon (apt takes the text up to the next colon, lines
+    further down, for the field's name) or with a CR before its first character."""
 
     __slots__ = ()
     is_malformed = True
@@ -111,6 +118,207 @@ class Stanza(Block):
             if isinstance(node, Field) and node.name.lower() == name.lower():
                 found = node
         return found
+
+
+class Reading:
+    """What apt makes of one stanza.
+
+    ``error``: why apt refuses it (and with it its whole configuration), in plain words; None where
+    it does not. ``at``: the line that the error is about. ``fields``: dict of lower-case name ->
+    (value, line); of a name given twice the last. ``stanza``: the Stanza node that holds these
+    fields and no others; None where apt cuts the text at other places than the tree does, which
+    takes a malformed line.
+    """
+
+    __slots__ = ("error", "at", "fields", "stanza")
+
+    def __init__(self, fields, stanza=None):
+        self.error = None
+        self.at = None
+        self.fields = fields
+        self.stanza = stanza
+
+    def words(self, name):
+        """The words (list of str) of the field *name* (lower case)."""
+        return _WORD.findall(self.fields[name][0]) if name in self.fields else []
+
+    @property
+    def enabled(self):
+        """Whether apt uses the stanza: an unknown word in ``Enabled`` means yes."""
+        return not _is_false(self.fields["enabled"][0]) if "enabled" in self.fields else True
+
+
+def readings(tree):
+    """What apt makes of a file's stanzas (list of :class:`Reading`), step by step as apt does it:
+    comments go first, then the text is cut at colons and at empty lines."""
+    lines = [node for node in tree.walk() if isinstance(node, Line)]
+    starts, kept, text, size = [], [], [], 0
+    for line in lines:
+        if not line.code.startswith("#"):
+            starts.append(size)
+            kept.append(line)
+            text.append(line.code)
+            size += len(line.code)
+    text = "".join(text)
+    # Apt completes the text to end in two newlines.
+    newlines = text[len(text.rstrip("\r\n")):].count("\n")
+    text += "\n" * (2 - newlines)
+    line_at = dict(zip(starts, kept))
+    stanzas = {}
+    for node in tree.body:
+        if isinstance(node, Stanza):
+            for part in node.body:
+                stanzas[id(part.header)] = node
+    found, at = [], 0
+    while True:
+        tags, end = _scan(text, at)
+        if end is None:
+            # What is left has no colon. Apt overlooks up to three bytes of it.
+            if len(encode(text[at:])) > 3:
+                reading = Reading({})
+                reading.error = "what follows holds no colon"
+                reading.at = _line_of(_first_odd(text, tags, at), starts, kept)
+                found.append(reading)
+            return found
+        if tags:
+            found.append(_read_stanza(text, tags, line_at, stanzas, starts, kept))
+        at = end
+
+
+def _scan(text, at):
+    """The tags of the stanza at *at*, as (start, end of name, start of value, end of value), and
+    where the next one begins; None for that where the stanza never ends."""
+    size = len(text)
+    tags, current = [], None
+    while at < size:
+        if text[at] not in _SPACE:
+            if current:
+                tags.append(current + (at,))
+            colon = text.find(":", at)
+            if colon < 0:
+                return tags + [(at, at, at, at)], None
+            name_end = colon
+            while name_end > at and text[name_end - 1] in _SPACE:
+                name_end -= 1
+            value = colon + 1
+            while value < size and text[value] in _SPACE:
+                if text[value] == "\n" and text[value + 1:value + 2] != " ":
+                    break
+                value += 1
+            if value >= size:
+                return tags, None
+            current = (at, name_end, value)
+            at = value
+        at = text.find("\n", at)
+        if at < 0:
+            return tags, None
+        while text[at + 1:at + 2] == "\r":
+            at += 1
+        if text[at + 1:at + 2] == "\n":
+            if current:
+                tags.append(current + (at,))
+            while at < size and text[at] in "\r\n":
+                at += 1
+            return tags, at
+        at += 1
+    return tags, None
+
+
+def _first_odd(text, tags, at):
+    """Where the first name stands that goes over more than one line, else the last tag."""
+    for start, name_end, _, _ in tags:
+        if "\n" in text[start:name_end]:
+            return start
+    return tags[-1][0] if tags else at
+
+
+def _line_of(offset, starts, kept):
+    from bisect import bisect_right
+
+    return kept[min(bisect_right(starts, offset), len(kept)) - 1]
+
+
+def _read_stanza(text, tags, line_at, stanzas, starts, kept):
+    fields = {}
+    headers = []
+    odd = None
+    for start, name_end, value, end in tags:
+        name = text[start:name_end]
+        line = line_at.get(start)
+        if line is None or isinstance(line, Malformed):
+            # The tag begins behind a CR, or takes lines without a colon into its name.
+            line = _line_of(start, starts, kept)
+            odd = odd or line
+        headers.append(line)
+        fields[name.lower()] = (text[value:max(value, end)].rstrip(_SPACE), line)
+    stanza = stanzas.get(id(headers[0]))
+    if odd or stanza is None or [id(part.header) for part in stanza.body] != [
+            id(line) for line in headers]:
+        stanza = None
+    reading = Reading(fields, stanza)
+    _judge(reading)
+    if reading.error:
+        if reading.at is None:
+            reading.at = odd or headers[0]
+        if text[:tags[0][1]].startswith("\ufeff"):
+            reading.error += " (the file begins with a byte order mark)"
+        elif odd:
+            reading.error += " (a line without a colon becomes part of the next field's name)"
+    return reading
+
+
+def _judge(reading):
+    """Set the reading's error to what apt finds wrong with the stanza."""
+    if "types" not in reading.fields:
+        reading.error = "it has no Types"
+        return
+    types = reading.words("types")
+    for kind in types:
+        if kind.partition("\0")[0] not in TYPES:
+            reading.error = "the type %s is not known (there are deb and deb-src)" % kind
+            reading.at = reading.fields["types"][1]
+            return
+        if reading.enabled:
+            reading.error = _judge_enabled(reading)
+            if reading.error:
+                return
+
+
+def _judge_enabled(reading):
+    uris, suites = reading.words("uris"), reading.words("suites")
+    components = reading.words("components")
+    if not uris:
+        return "it has no URIs"
+    if not suites:
+        return "it has no Suites"
+    for uri in uris:
+        if ":" not in uri:
+            reading.at = reading.fields["uris"][1]
+            return "the URI %s has no colon" % uri
+    for suite in suites:
+        if suite.endswith("/") and components:
+            reading.at = reading.fields["components"][1]
+            return "the suite %s stands for a path and takes no Components" % suite
+        if not suite.endswith("/") and not components:
+            return "it has no Components"
+    if "signed-by" in reading.fields:
+        error = signed_by_error(reading.fields["signed-by"][0])
+        if error:
+            reading.at = reading.fields["signed-by"][1]
+            return error
+    return None
+
+
+def _is_false(value):
+    """Whether apt takes *value* (str) for a no (apt-pkg/contrib/strutl.cc, StringToBool)."""
+    if _ZERO.match(value):
+        return True
+    return value.lower() in ("no", "false", "without", "off", "disable")
+
+
+_WORD = re.compile(r"[^ \t\r\f\v\n]+")
+#: A zero as strtol() reads it with base 0.
+_ZERO = re.compile(r"[ \t\r\f\v\n]*[-+]?0(?:0*|[xX]0+)\Z")
 
 
 def _words(line, value):

@@ -1,0 +1,242 @@
+"""What the APT rules share: one view of an entry for both syntaxes, and the rewriting of suites."""
+
+from ..edit import Fix, replace
+from ..formats import deb822
+from ..repositories import HOPS, PVE_COMPONENTS, Location, is_proxmox, is_snapshot
+from ..rule import Rule
+
+GUIDE = "Update the configured APT repositories"
+
+#: Options that apt wants to be the same in all entries with one URI and suite (apt-pkg/deb/
+#: debmetaindex.cc), as deb822 and as one-line entries name them.
+_SHARED_OPTIONS = ("trusted", "signed-by", "check-valid-until", "valid-until-min",
+                   "valid-until-max", "check-date", "date-max-future", "allow-insecure",
+                   "allow-weak", "allow-downgrade-to-insecure", "inrelease-path")
+
+
+class Word:
+    """One word of an entry: its ``token`` in the file, and the ``text`` that apt takes it for."""
+
+    __slots__ = ("token", "text")
+
+    def __init__(self, token, text):
+        self.token = token
+        self.text = text
+
+
+class Source:
+    """An Entry or a Stanza that apt accepts.
+
+    ``uris``, ``suites`` and ``components`` are lists of :class:`Word`; words that stand in an
+    indented ``#`` line are not among them, although apt takes them too (nobody meant them).
+    ``options``: dict, names in lower case. ``ambiguous``: whether readers disagree on what the
+    stanza says, or it says something twice.
+    """
+
+    __slots__ = ("node", "types", "uris", "suites", "components", "enabled", "options", "ambiguous",
+                 "locations")
+
+    def __init__(self, node, enabled, options, ambiguous=False):
+        self.node = node
+        self.enabled = enabled
+        self.options = options
+        self.ambiguous = ambiguous
+        self.types = self.uris = self.suites = self.components = ()
+
+    def _locate(self):
+        self.locations = [Location(word.text) for word in self.uris]
+        return self
+
+    @classmethod
+    def of_entry(cls, entry):
+        """The source of a one-line entry, None where apt refuses it."""
+        reading = entry.reading
+        if reading.error:
+            return None
+        source = cls(entry, True, reading.options)
+        source.types = [Word(reading.type.token(entry), reading.type.text)]
+        source.uris = [Word(reading.uri.token(entry), reading.uri.text)]
+        source.suites = [Word(reading.suite.token(entry), reading.suite.text)]
+        source.components = [Word(word.token(entry), word.text) for word in reading.components]
+        return source._locate()
+
+    @classmethod
+    def of_reading(cls, reading):
+        """The source of a stanza's reading, None where apt refuses the stanza or reads it together
+        with a malformed line."""
+        stanza = reading.stanza
+        if stanza is None or reading.error:
+            return None
+        options = {name: value for name, (value, _) in reading.fields.items()}
+        ambiguous = len(reading.fields) < len(stanza.body) or bool(
+            stanza.lines(deb822.FalseSeparator, deb822.IndentedComment))
+        source = cls(stanza, reading.enabled and bool(reading.words("types")), options, ambiguous)
+        for name in ("types", "uris", "suites", "components"):
+            field = stanza.get(name)
+            setattr(source, name, [
+                Word(token, str(token)) for token in (field.words() if field else ())
+                if not isinstance(token.node, deb822.IndentedComment)])
+        return source._locate()
+
+    def has_components(self, known):
+        """Whether there are components, all of them among *known*."""
+        return bool(self.components) and all(word.text in known for word in self.components)
+
+    def is_everywhere(self, test):
+        """Whether all URIs pass *test* (a callable that takes a Location), and there are some."""
+        return bool(self.locations) and all(test(location) for location in self.locations)
+
+    @property
+    def is_cdrom(self):
+        """Whether one of the URIs is a disc."""
+        return any(location.scheme == "cdrom" for location in self.locations)
+
+    @property
+    def is_snapshot(self):
+        """Whether one of the URIs shows an archive's past."""
+        return any(is_snapshot(location) for location in self.locations)
+
+    def too_old_ceph(self, hop):
+        """The words of the URIs that are Proxmox's repository of a Ceph too old for the upgrade."""
+        return [word for word, location in zip(self.uris, self.locations)
+                if location.last in hop.ceph_too_old and is_proxmox(location)]
+
+
+# All rules ask for the source of one node after the other, so remembering the last one is enough.
+_last_entry = (None, None)
+_last_tree = (None, {})
+_last_scope = (None, {})
+
+
+def entry_source(entry):
+    """The :class:`Source` of an Entry, or None."""
+    global _last_entry
+    node, source = _last_entry
+    if node is not entry:
+        source = Source.of_entry(entry)
+        _last_entry = (entry, source)
+    return source
+
+
+def stanza_source(tree, stanza):
+    """The :class:`Source` of a Stanza of *tree*, or None."""
+    global _last_tree
+    known, sources = _last_tree
+    if known is not tree:
+        sources = {id(reading.stanza): Source.of_reading(reading)
+                   for reading in deb822.readings(tree)}
+        _last_tree = (tree, sources)
+    return sources.get(id(stanza))
+
+
+def _all_sources(scope, hop):
+    """Each repository (URI, suite after the upgrade) of a scope: the (suite, shared options) that its
+    entries have (set)."""
+    global _last_scope
+    known, found = _last_scope
+    if known is scope:
+        return found
+    found = {}
+    future = {**hop.debian, **hop.security}
+    for file in scope.of_kind("apt-list", "deb822"):
+        if file.kind == "deb822":
+            sources = [Source.of_reading(reading) for reading in deb822.readings(file.tree)]
+        else:
+            sources = [Source.of_entry(line) for line in file.tree.body
+                       if type(line).__name__ == "Entry"]
+        for source in sources:
+            if source is None or not source.enabled:
+                continue
+            for uri in source.uris:
+                for suite in source.suites:
+                    key = (uri.text.rstrip("/"), future.get(suite.text, suite.text))
+                    found.setdefault(key, set()).add((suite.text, _shared(source)))
+    _last_scope = (scope, found)
+    return found
+
+
+def _shared(source):
+    options = source.options
+    return tuple((name, options[name]) for name in _SHARED_OPTIONS if name in options)
+
+
+class AptRule(Rule):
+    """Base of the APT rules: ``check_source`` is called for each enabled source of both syntaxes."""
+
+    kinds = ("apt-list", "deb822")
+    severity = "error"
+    phase = "switch"
+    guide = GUIDE
+
+    @property
+    def hop(self):
+        """The names of both releases (:class:`~pvemigrate.repositories.Hop`)."""
+        return HOPS[self.hops[0]]
+
+    def visit_Entry(self, entry):
+        self._check(entry_source(entry))
+
+    def visit_Stanza(self, stanza):
+        self._check(stanza_source(self.tree, stanza))
+
+    def _check(self, source):
+        if source is not None and source.enabled:
+            self.check_source(source)
+
+    def check_source(self, source):
+        """Report what is wrong with *source*."""
+        raise NotImplementedError
+
+
+class SuiteRule(AptRule):
+    """Base of the rules that change suites: ``suites`` says which, ``applies`` in what sources, and
+    ``message`` (str method) what is wrong with one."""
+
+    def suites(self):
+        """Old suite -> new suite (dict)."""
+        raise NotImplementedError
+
+    def applies(self, source):
+        """Whether *source* is one of those that the rule is about."""
+        raise NotImplementedError
+
+    def message(self, source, suite):
+        """What is wrong with *suite* (str) in *source*."""
+        raise NotImplementedError
+
+    def check_source(self, source):
+        table = self.suites()
+        words = [word for word in source.suites if word.text in table]
+        if not words or not self.applies(source) or source.too_old_ceph(self.hop):
+            return
+        for word in words:
+            new = table[word.text]
+            message, fix = self.message(source, word.text), None
+            obstacle = self._obstacle(source, word, new)
+            if obstacle:
+                message += "; " + obstacle
+            else:
+                fix = Fix.safe("change the suite to %s" % new, replace(word.token, new))
+            self.report(word.token, message, fix)
+
+    def _obstacle(self, source, word, new):
+        """Why nobody but the administrator can change the suite *word* to *new*, or None."""
+        if source.is_cdrom:
+            return "a disc holds one release only: remove the entry or use a disc of %s" % self.hop.new
+        if source.is_snapshot:
+            return ("snapshot.debian.org shows the archive of one day: choose a mirror of %s or a "
+                    "later day" % new)
+        shared = _shared(source)
+        for uri in source.uris:
+            for suite, options in _all_sources(self.project, self.hop).get(
+                    (uri.text.rstrip("/"), new), ()):
+                if suite != word.text and options != shared:
+                    names = sorted({name for name, _ in set(options) ^ set(shared)})
+                    return ("the entry of that repository for %s has another %s, and apt refuses "
+                            "two that differ: make them the same" % (suite, ", ".join(names)))
+        return None
+
+
+def has_pve_components(source):
+    """Whether one of the components is Proxmox VE's own."""
+    return any(word.text in PVE_COMPONENTS for word in source.components)

@@ -1,0 +1,57 @@
+from ..repositories import DEBIAN_COMPONENTS, is_debian, is_snapshot
+from ._apt import SuiteRule
+
+
+class OldDebianSuite(SuiteRule):
+    """
+    ## What it finds
+
+    Enabled entries of Debian's archive with the suites `buster`, `buster-updates` and
+    `buster-proposed-updates`, in `sources.list`, `*.list` and `*.sources`. An entry counts as
+    Debian's where all its components are `main`, `contrib` or `non-free` and its host is one of
+    debian.org or its path ends in `/debian`, whatever mirror or proxy comes before that; hosts of
+    vendors who use the same layout are left out.
+
+    ## Why it matters
+
+    Proxmox VE 7 is built on Debian 11 (bullseye). With entries of both releases, or of the old one
+    only, dist-upgrade fails half-way or wants to remove `proxmox-ve`.
+
+    ## Example
+
+    ```
+    deb http://ftp.debian.org/debian buster-updates main contrib
+    ```
+
+    becomes
+
+    ```
+    deb http://ftp.debian.org/debian bullseye-updates main contrib
+    ```
+
+    ## When the fix is safe
+
+    Only the suite changes: a `buster` in a URI, an option, a comment or a disabled entry stays. Discs
+    and snapshot.debian.org (one day of the past) have no new suite, so somebody has to choose. The
+    same holds where an entry for the new suite is there already with other options (`signed-by`,
+    `trusted`, ...), because apt refuses two that differ. Right when the upgrade is about to begin.
+
+    ## Guide
+
+    Update the configured APT repositories
+
+    ## References
+
+    sources.list(5)
+    """
+
+    def suites(self):
+        return self.hop.debian
+
+    def applies(self, source):
+        return source.has_components(DEBIAN_COMPONENTS) and (
+            source.is_everywhere(lambda place: place.scheme == "cdrom")
+            or source.is_everywhere(is_debian) or source.is_everywhere(is_snapshot))
+
+    def message(self, source, suite):
+        return "the suite %s belongs to %s" % (suite, self.hop.old_debian)

@@ -1,0 +1,55 @@
+from ..repositories import PVE_COMPONENTS, is_proxmox
+from ._apt import SuiteRule, has_pve_components
+
+
+class OldProxmoxSuite(SuiteRule):
+    """
+    ## What it finds
+
+    Enabled entries with one of the components `pve-enterprise`, `pve-no-subscription` and `pvetest`
+    and the suite `buster`, from Proxmox's servers, a mirror or through a proxy, with and without
+    `/pve` at the end of the URI.
+
+    ## Why it matters
+
+    These are the repositories of Proxmox VE 6. Without one of Proxmox VE 7, dist-upgrade has no new
+    `proxmox-ve` and wants to remove the one that is installed.
+
+    ## Example
+
+    ```
+    deb https://enterprise.proxmox.com/debian/pve buster pve-enterprise
+    ```
+
+    becomes
+
+    ```
+    deb https://enterprise.proxmox.com/debian/pve bullseye pve-enterprise
+    ```
+
+    ## When the fix is safe
+
+    Only the suite changes, so the subscription level, a mirror and a proxy stay. Manual where an
+    entry for the new suite is there already with other options. Right when the upgrade is about to
+    begin.
+
+    ## Guide
+
+    Add the Proxmox VE 7 Package Repository
+
+    ## References
+
+    Proxmox VE administration guide, "Package Repositories"
+    """
+
+    guide = "Add the Proxmox VE 7 Package Repository"
+
+    def suites(self):
+        return self.hop.proxmox
+
+    def applies(self, source):
+        return has_pve_components(source) and source.is_everywhere(is_proxmox)
+
+    def message(self, source, suite):
+        names = [word.text for word in source.components if word.text in PVE_COMPONENTS]
+        return "%s for %s belongs to %s" % (", ".join(names), suite, self.hop.old_pve)

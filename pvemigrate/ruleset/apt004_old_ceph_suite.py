@@ -1,0 +1,54 @@
+from ..repositories import is_proxmox
+from ._apt import SuiteRule, has_pve_components
+
+
+class OldCephSuite(SuiteRule):
+    """
+    ## What it finds
+
+    Enabled entries of Proxmox's Ceph repository `ceph-octopus` with the suite `buster`, from their
+    servers or a mirror.
+
+    ## Why it matters
+
+    The Ceph packages for buster do not fit Proxmox VE 7; the same release of Ceph is there for
+    bullseye.
+
+    ## Example
+
+    ```
+    deb http://download.proxmox.com/debian/ceph-octopus buster main
+    ```
+
+    becomes
+
+    ```
+    deb http://download.proxmox.com/debian/ceph-octopus bullseye main
+    ```
+
+    ## When the fix is safe
+
+    Only the suite changes. Entries of older Ceph releases (APT005) and of ceph.com are not touched.
+    Manual where an entry for the new suite is there already with other options. Right when the
+    upgrade is about to begin.
+
+    ## Guide
+
+    (Ceph only) Replace ceph.com repositories with proxmox.com ceph repositories
+
+    ## References
+
+    Proxmox VE administration guide, "Ceph Repositories"
+    """
+
+    guide = "(Ceph only) Replace ceph.com repositories with proxmox.com ceph repositories"
+
+    def suites(self):
+        return self.hop.proxmox
+
+    def applies(self, source):
+        return not has_pve_components(source) and source.is_everywhere(
+            lambda place: place.last in self.hop.ceph and is_proxmox(place))
+
+    def message(self, source, suite):
+        return "%s for %s belongs to %s" % (source.locations[0].last, suite, self.hop.old_pve)
