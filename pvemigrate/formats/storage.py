@@ -1,6 +1,14 @@
-"""``storage.cfg``; reader: PVE::SectionConfig with PVE::Storage::Plugin."""
+"""``storage.cfg``; reader: PVE::SectionConfig with PVE::Storage::Plugin.
+
+The nodes say what stands in the file; :func:`storages` says what PVE makes of it.
+"""
+
+import re
 
 from ..cst import Block, Line, Token, header_field
+from ..storage_types import (
+    PROPERTIES, TYPES, check_value, is_storage_id, known_type, split_list,
+)
 
 
 class _Line(Line):
@@ -91,9 +99,142 @@ class Swallowed(Block):
     type = header_field("type")
     id = header_field("id")
 
+    @property
+    def is_storage(self):
+        """Whether the header is meant to be one: ``maxfiles: 3`` in the first column only looks so."""
+        return str(self.type) not in _KEYS
+
 
 class Orphan(Block):
     """A property that no section holds; PVE ignores it."""
 
     __slots__ = ()
     is_malformed = True
+
+
+# -- what PVE makes of it ------------------------------------------------------------------------------
+
+_KEYS = frozenset(PROPERTIES).union(*(storage.keys for storage in TYPES.values()))
+
+
+class Entry:
+    """One property line of a section.
+
+    ``value``: str, None for a bare key. ``problem``: why PVE tosses it: ``duplicate``, ``unknown``
+    or ``value``, None where it counts; ``reason``: for ``value``, what is wrong (to follow ``key:``).
+    ``first``: for ``duplicate``, the line that counts. ``is_doubtful``: it stands below a header that
+    PVE did not take for one, so it is meant for another storage than the one that has it.
+    """
+
+    __slots__ = ("line", "key", "value", "problem", "reason", "first", "is_doubtful")
+
+    def __init__(self, line, is_doubtful):
+        self.line = line
+        self.key = line.key
+        self.value = line.value if line.value else None
+        self.problem = self.reason = self.first = None
+        self.is_doubtful = is_doubtful
+
+
+class Storage:
+    """One section as PVE reads it.
+
+    ``type``: its :class:`~pvemigrate.storage_types.StorageType`, None where PVE has none of that
+    name. ``skipped``: why PVE skips the section (str), None where it reads it. ``is_replaced``: read,
+    but another takes its place: a later section with the same id, or, for ``local`` where it is not
+    the directory /var/lib/vz, a default. ``entries``: all property lines that PVE takes for its own,
+    those of swallowed sections too.
+    """
+
+    __slots__ = ("section", "id", "type", "skipped", "is_replaced", "entries")
+
+    def __init__(self, section, release):
+        self.section = section
+        self.id = str(section.id)
+        self.type = known_type(section.type, release)
+        self.is_replaced = False
+        self.entries = list(_entries(section))
+        if not is_storage_id(self.id):
+            self.skipped = "invalid id %s" % self.id
+        elif self.type is None:
+            self.skipped = "unknown type %s" % section.type
+        else:
+            self.skipped = self._read()
+
+    @property
+    def is_read(self):
+        """Whether this section is the one that PVE uses for its id."""
+        return self.skipped is None and not self.is_replaced
+
+    def setting(self, key):
+        """The entry of *key* that counts, None where there is none."""
+        return next((entry for entry in self.entries
+                     if entry.key == key and entry.problem is None), None)
+
+    def _read(self):
+        config = {}
+        for entry in self.entries:
+            key = str(entry.key)
+            if key in config:
+                entry.problem, entry.first = "duplicate", config[key].line
+            elif key == "type" and entry.value == self.type.name:
+                config[key] = entry
+            elif key not in self.type.keys:
+                entry.problem = "unknown"
+            else:
+                entry.reason = check_value(self.type, key, entry.value)
+                if entry.reason:
+                    entry.problem = "value"
+                else:
+                    config[key] = entry
+        for key in self.type.required:
+            if key not in config:
+                return "no valid " + key
+        values = {key: entry.value for key, entry in config.items()}
+        if self.type.name in ("dir", "btrfs") and not _DIRECTORY.fullmatch(values["path"]):
+            return "no valid path"
+        if self.type.allows_none and "content" in values:
+            content = self.type.content.intersection(split_list(values["content"]))
+            if content and "none" in split_list(values["content"]):
+                return "content none beside other content"
+        if self.id == "local" and (self.type.name, values.get("path")) != ("dir", "/var/lib/vz"):
+            self.is_replaced = True
+        return None
+
+
+_DIRECTORY = re.compile("/[-/a-zA-Z0-9_.]+")
+
+
+def storages(tree, release=None):
+    """The sections of *tree* as Proxmox VE *release* reads them (list of :class:`Storage`; None: what
+    either of 6 and 7 has counts as known)."""
+    found = [Storage(node, release) for node in tree.body if isinstance(node, Section)]
+    seen = set()
+    for storage in reversed(found):
+        if storage.skipped is None:
+            if storage.id in seen:
+                storage.is_replaced = True
+            seen.add(storage.id)
+    return found
+
+
+def _entries(section):
+    is_doubtful = False
+    for node in section.walk():
+        if isinstance(node, Property):
+            yield Entry(node, is_doubtful)
+            is_doubtful = is_doubtful or looks_like_header(node)
+        elif isinstance(node, Swallowed):
+            is_doubtful = is_doubtful or node.is_storage
+        elif isinstance(node, Malformed):
+            is_doubtful = is_doubtful or looks_like_header(node)
+
+
+def looks_like_header(line):
+    """Whether a line that PVE takes for no header is meant to be one (``dir : a``, `` nfs: b``)."""
+    text = line.code.strip(" \t\r\f\v\n")
+    name, colon, _ = text.partition(":")
+    word = re.match("[^ \t\r\f\v]*", name).group()
+    if isinstance(line, Property):
+        return bool(colon) and word == name.rstrip(" \t\r\f\v") and known_type(word) is not None
+    return word not in _KEYS and (bool(colon) or known_type(word) is not None)

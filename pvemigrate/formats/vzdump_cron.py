@@ -51,6 +51,24 @@ class Job(_Line):
     newline: Token = "\n"
 
 
+class UnclosedJob(_Line):
+    """A job with a quote that is not closed: PVE reads it without its options, the shell not at all."""
+
+    __slots__ = ()
+    is_malformed = True
+    minute: Token
+    hour_gap: Token = " "
+    hour: Token
+    stars: Token = " * * "
+    dow: Token
+    user: Token = " root "
+    path: Token
+    disabled: Token
+    command: Token = "vzdump"
+    args: Token
+    newline: Token = "\n"
+
+
 class Opaque(_Line):
     """A line that PVE keeps as it is, moves to the end and does not show."""
 

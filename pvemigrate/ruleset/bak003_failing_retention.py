@@ -1,0 +1,69 @@
+from ..rule import Rule
+from ._vzdump import retentions
+from ._vzdump_conf import Retention
+
+
+class FailingRetention(Rule):
+    """
+    ## What it finds
+
+    Jobs in vzdump.cron with `--maxfiles 0` or another value that is no number from 1, or with both
+    `--maxfiles` and `--prune-backups`; jobs that are switched off too. And `maxfiles: 0` in vzdump.conf.
+
+    ## Why it matters
+
+    vzdump refuses such a command line: the job makes no backup at all. In vzdump.conf Proxmox VE
+    ignores the value: Proxmox VE 6 then keeps one backup where the storage says nothing, Proxmox VE 7
+    keeps all.
+
+    ## Example
+
+    ```
+    0 3 * * 6 root vzdump 101 --maxfiles 0 --storage backup
+    ```
+
+    ## When the fix is safe
+
+    There is none: `0` was meant to keep all (`keep-all=1`), but one backup or none is what has been
+    kept. Of two options in one job only the administrator knows the right one.
+
+    ## Guide
+
+    storage: parameter 'maxfiles' is deprecated
+
+    ## References
+
+    PVE::API2::VZDump; PVE::VZDump::Common; vzdump(1)
+    """
+
+    kinds = ("vzdump-conf", "vzdump-cron")
+    severity = "error"
+    phase = "before"
+    guide = "storage: parameter 'maxfiles' is deprecated"
+
+    def visit_File(self, tree):
+        if tree.kind == "vzdump-cron":
+            for line in retentions(tree):
+                if line.maxfiles and line.is_certain:
+                    self.check_line(line)
+            return
+        settings = Retention(tree)
+        if settings.is_zero:
+            line = settings.maxfiles[-1]
+            self.report(line.value, "maxfiles: 0 is ignored (Proxmox VE 6 keeps one backup, Proxmox VE "
+                                    "7 keeps all): write prune-backups: keep-all=1 or "
+                                    "prune-backups: keep-last=1")
+
+    def check_line(self, line):
+        """Report one job whose retention options vzdump refuses."""
+        last = line.maxfiles[-1]
+        if line.prune:
+            self.report(line.token(last), "the job fails: --maxfiles and --prune-backups exclude each "
+                                          "other; remove one of them")
+        elif last.value_word is None:
+            self.report(line.token(last), "the job fails: --maxfiles has no value; write "
+                                          "--prune-backups keep-last=N")
+        elif line.keep() is None and not last.value_word.is_dynamic:
+            self.report(line.word_token(last.value_word, last.value_from, len(last.value_word.text)),
+                        "the job fails: --maxfiles takes a number from 1; write --prune-backups "
+                        "keep-all=1 to keep all backups, or keep-last=N")

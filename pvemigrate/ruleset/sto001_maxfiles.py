@@ -1,0 +1,99 @@
+from ..edit import Fix, remove, replace
+from ..formats.storage import storages
+from ..rule import Rule
+from ..storage_types import plain_number
+
+
+class Maxfiles(Rule):
+    """
+    ## What it finds
+
+    `maxfiles` in storage.cfg, in storages of a type that knows it (dir, nfs, cifs, glusterfs, cephfs,
+    pbs, and btrfs on Proxmox VE 7): how many backups of a guest are kept.
+
+    ## Why it matters
+
+    `maxfiles` is deprecated in favour of `prune-backups`, and later releases refuse it. Beside a
+    valid `prune-backups` it is dead already, though it reads as if it counted.
+
+    ## Example
+
+    ```
+    nfs: backup
+    	server nas
+    	export /srv
+    	maxfiles 3
+    ```
+
+    becomes
+
+    ```
+    nfs: backup
+    	server nas
+    	export /srv
+    	prune-backups keep-last=3
+    ```
+
+    ## When the fix is safe
+
+    `maxfiles 3` keeps what `keep-last=3` keeps, and `maxfiles 0`, no limit, is `keep-all=1`: Proxmox VE
+    makes the same change in memory. Of several lines the first valid one counts; the others go, and so
+    does the line beside a valid `prune-backups`. A `prune-backups` that Proxmox VE refuses does not
+    count, before the change or after it; STO006 reports it.
+
+    Where a header above was not taken for one, it is doubtful whose line this is: that has to be put
+    right first (STO005, STO006). Sections that Proxmox VE does not use (unknown type, invalid id,
+    missing properties, replaced by a later section of the same id) are left alone.
+
+    ## Guide
+
+    storage: parameter 'maxfiles' is deprecated
+
+    ## References
+
+    PVE::Storage, storage_config; PVE::SectionConfig, parse_config; pvesm(1), "prune-backups"
+    """
+
+    kinds = ("storage",)
+    severity = "warning"
+    phase = "before"
+    guide = "storage: parameter 'maxfiles' is deprecated"
+
+    def visit_File(self, tree):
+        for storage in storages(tree, self.facts.release):
+            if storage.is_read and storage.type.holds_backups:
+                self.check_storage(storage)
+
+    def check_storage(self, storage):
+        """Report the maxfiles lines of one storage."""
+        lines = [entry for entry in storage.entries
+                 if entry.key == "maxfiles" and entry.problem in (None, "duplicate")]
+        prune = storage.setting("prune-backups")
+        for entry in lines:
+            line = entry.line
+            if entry.is_doubtful:
+                self.report(line.key, "maxfiles is deprecated, and a header above was not taken for "
+                                      "one: give the section its empty line and its header first")
+            elif entry.problem == "duplicate":
+                self.report(line.key, "maxfiles is there twice, and Proxmox VE uses the first alone",
+                            Fix.safe("remove the dead line", remove(line)))
+            elif prune is None:
+                keep = retention(plain_number(entry.value))
+                self.report(line.key, "maxfiles is deprecated: prune-backups has taken its place",
+                            Fix.safe("write prune-backups %s" % keep,
+                                     replace(line.key, "prune-backups"), replace(line.value, keep)),
+                            commands=["pvesm set %s --prune-backups %s --delete maxfiles"
+                                      % (storage.id, keep)])
+            elif prune.is_doubtful:
+                self.report(line.key, "maxfiles is deprecated, and dead if the prune-backups in line "
+                                      "%d is this storage's: a header above that line was not taken "
+                                      "for one" % self.tree.position(prune.line).line)
+            else:
+                self.report(line.key, "maxfiles does nothing beside prune-backups",
+                            Fix.safe("remove the dead line", remove(line)),
+                            commands=["pvesm set %s --delete maxfiles" % storage.id])
+
+
+def retention(digits):
+    """The prune-backups value that keeps what maxfiles of this many keeps."""
+    return "keep-all=1" if digits == "0" else "keep-last=" + digits

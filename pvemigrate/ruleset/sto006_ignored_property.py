@@ -1,0 +1,114 @@
+from ..formats.storage import (
+    Comment, FalseSeparator, Malformed, Orphan, Section, Swallowed, looks_like_header, storages,
+)
+from ..rule import Rule
+from ..storage_types import TYPES
+
+
+class IgnoredProperty(Rule):
+    """
+    ## What it finds
+
+    Lines of storage.cfg that Proxmox VE reads past with no more than a line in the log:
+
+    * a property that is there twice, of which only the first counts (of `maxfiles`: STO001);
+    * a property that the storage's type does not have;
+    * a value of the wrong type: `disable yes` (flags know `1`, `0` and nothing else), a number that
+      is none, a list with a word in it that does not belong there;
+    * a `prune-backups` that breaks its rules, such as a blank behind a comma;
+    * properties below an empty line, which belong to no section any more;
+    * lines that are no property at all.
+
+    ## Why it matters
+
+    The setting does not do what it says, and the next change of any storage erases it. A storage
+    whose `prune-backups` is refused has no retention: Proxmox VE 6 then keeps one backup, Proxmox VE 7
+    keeps all until the storage is full. A storage with `disable yes` is enabled.
+
+    ## Example
+
+    ```
+    dir: backup
+    	path /srv/backup
+    	prune-backups keep-last=3, keep-daily=7
+    ```
+
+    ## When the fix is safe
+
+    There is none: only the administrator knows whether the setting was meant. Sections that Proxmox
+    VE skips as a whole are not judged line by line.
+
+    ## Guide
+
+    The guide does not mention it.
+
+    ## References
+
+    PVE::SectionConfig, parse_config and check_value; PVE::Storage::Plugin
+    """
+
+    kinds = ("storage",)
+    severity = "warning"
+    phase = "before"
+
+    def visit_File(self, tree):
+        for storage in storages(tree, self.facts.release):
+            if storage.is_read:
+                self.check_storage(storage)
+        self.check_lines(tree)
+
+    def check_storage(self, storage):
+        """Report the properties of one storage that PVE tosses."""
+        for entry in storage.entries:
+            if entry.is_doubtful or entry.problem is None:
+                continue
+            line, key = entry.line, entry.key
+            if entry.problem == "duplicate":
+                if key == "maxfiles":
+                    continue
+                at = self.tree.position(entry.first).line
+                same = "" if entry.value == entry.first.value else ", with another value"
+                self.report(key, "%s is ignored: line %d has it already%s" % (key, at, same))
+            elif entry.problem == "value":
+                what = "prune-backups is ignored, so the storage has no such retention: %s" \
+                    if key == "prune-backups" else str(key) + " is ignored: %s"
+                self.report(line.value if line.value else key, what % entry.reason)
+            elif looks_like_header(line):
+                self.report(line.key, "no header, because it is indented: what follows is taken for "
+                                      "properties of %s" % storage.id)
+            elif not storage.type.is_open or key in _ALL_KEYS:
+                self.report(key, "%s is ignored: storages of type %s have no such property"
+                            % (key, storage.type.name))
+
+    def check_lines(self, tree):
+        """Report the lines that are no property of any section."""
+        previous = None
+        for node in tree.body:
+            if isinstance(node, Section):
+                self.check_section(node)
+            elif isinstance(node, Malformed):
+                self.report(node.text, "ignored: neither a section's header (type: id) nor a property")
+            elif isinstance(node, Orphan) and not isinstance(previous, Orphan):
+                self.report(node.header.key,
+                            "%s and what follows are ignored: no section's header above, or an empty "
+                            "line that ended the section" % node.header.key)
+            if not isinstance(node, (Comment, FalseSeparator)):
+                previous = node
+
+    def check_section(self, section):
+        """Report the lines in one section that are no property."""
+        for node in section.walk():
+            if isinstance(node, Swallowed):
+                if not node.is_storage:
+                    self.report(node.type, "%s is ignored: a property begins with a blank or tab and "
+                                           "has no colon" % node.type)
+            elif not isinstance(node, Malformed):
+                continue
+            elif looks_like_header(node):
+                self.report(node.text, "ignored: no section's header (type: id), so what follows is "
+                                       "taken for properties of %s" % section.id)
+            else:
+                self.report(node.text, "ignored: a property begins with a blank or tab")
+
+
+_ALL_KEYS = frozenset().union(*(storage.keys for storage in TYPES.values()))
