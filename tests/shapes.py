@@ -67,6 +67,12 @@ LINES = {
         "deb https://pkg.example/apt stable main", "deb http://x", "rpm http://x buster main",
         "#deb http://deb.debian.org/debian buster main", "deb http://m.example/buster ./"],
     "deb822": [
+        # Whole stanzas too: of single lines hardly one is made that apt accepts.
+        "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: buster\n buster-updates\n"
+        "Components: main\n",
+        "Types: deb\nURIs: http://m.example/debian\nSuites: buster-backports buster\n"
+        "Components: main contrib\n",
+        "Types: deb\nURIs: http://deb.debian.org/debian\nComponents: main\nSuites: buster-backports\n",
         "Types: deb deb-src", "Types: deb", "URIs: http://deb.debian.org/debian",
         "URIs: http://security.debian.org/debian-security https://deb.debian.org/debian",
         "URIs: http://download.proxmox.com/debian/pve", "Suites: buster buster-updates",
