@@ -235,6 +235,8 @@ class Line(Node):
     def _set(self, cls, code, texts):
         _set_code(self, code)
         spans = self._match()
+        if not _load_table(self.grammar).is_line(cls.__name__, code):
+            raise ValueError("%r reads as another kind of line than %s" % (code, cls.__name__))
         if texts is not None and [code[start:end] for start, end in spans] != texts:
             raise ValueError("%r is no %s with these fields" % (code, cls.__name__))
 

@@ -129,6 +129,14 @@ class Fix:
         return cls(title, changes, "unsafe")
 
 
+def refuse_overlap(edits):
+    """Raise :class:`Overlap` where two of the edits of one fix touch the same text."""
+    ordered = sorted(edits, key=lambda edit: (edit.path, edit.start, edit.end))
+    for edit, other in zip(ordered, ordered[1:]):
+        if edit.path == other.path and other.start < edit.end:
+            raise Overlap("two edits of one fix overlap at %d" % other.start)
+
+
 def apply_edits(text, edits):
     """*text* (str) with *edits* made; what goes in at one place keeps its order. Raises
     :class:`Overlap` where two of them touch."""

@@ -54,6 +54,14 @@ class Table:
             add_end(match.end())
         return letters.decode("ascii"), ends
 
+    def is_line(self, name, code):
+        """Whether a parser takes *code* for one line of this type; *name* as in the grammar or as a
+        class. (A line rule alone matches more: every line type but the first leaves some to those
+        before it.)"""
+        letters, _ = self.scan(code if code.endswith("\n") else code + "\n")
+        return (code != "" and len(letters) == 1
+                and self.data["types"][ord(letters) - FIRST_LETTER] == snake(name))
+
     def build(self, code, letters, ends, classes):
         """The top-level nodes for a scanned text; *classes* maps rule names to node classes."""
         types = [classes[name] for name in self.data["types"]]

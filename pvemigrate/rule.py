@@ -1,6 +1,6 @@
 """The base of all rules, and the findings they report."""
 
-from .edit import Edit
+from .edit import Edit, refuse_overlap
 
 __all__ = ["Finding", "Rule"]
 
@@ -147,6 +147,7 @@ class Rule:
                 edits.append(Edit(target.path, start, end, text))
                 place = target.tree.position_of(start, end)
                 byte_edits.append((target.path, place.start, place.end, text))
+        refuse_overlap(edits)
         finding = Finding(self, severity or self.severity, file.path, position, message, fix, edits,
                           byte_edits, commands)
         finding.source = tree
