@@ -10,7 +10,7 @@ from errno import ENOENT, ENOTDIR
 from .formats import kind_of_path, parse
 
 __all__ = ["MAX_SIZE", "Reader", "SourceFile", "discover", "find_roots", "innermost_etc", "locate",
-           "source_matches", "sourced_files"]
+           "read_all", "source_matches", "sourced_files"]
 
 #: Larger files are refused: no configuration is, and a hostile tree must not fill the memory.
 MAX_SIZE = 16 * 1024 * 1024
@@ -44,6 +44,19 @@ class SourceFile:
 
     def __repr__(self):
         return "SourceFile(%r, %r)" % (self.path, self.kind)
+
+
+def read_all(descriptor):
+    """The bytes of an open file. OSError where they are more than MAX_SIZE."""
+    parts, size = [], 0
+    while True:
+        part = os.read(descriptor, 65536)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+        if size > MAX_SIZE:
+            raise OSError("grows while it is read")
 
 
 class Reader:
@@ -97,15 +110,7 @@ class Reader:
         # Should a FIFO have taken the file's place by now, opening it must not block.
         descriptor = os.open(self.real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            parts, size = [], 0
-            while True:
-                part = os.read(descriptor, 65536)
-                if not part:
-                    return b"".join(parts)
-                parts.append(part)
-                size += len(part)
-                if size > MAX_SIZE:
-                    raise OSError("grows while it is read")
+            return read_all(descriptor)
         finally:
             os.close(descriptor)
 

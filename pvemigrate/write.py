@@ -6,7 +6,7 @@ Everything that changes a node's files goes through :func:`commit`.
 import os
 import stat
 
-from .source import MAX_SIZE, Reader
+from .source import Reader, read_all
 
 __all__ = ["WriteError", "commit"]
 
@@ -71,12 +71,14 @@ def _check_unchanged(target, old, status):
         descriptor = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         raise WriteError("was taken away or replaced since it was read: left alone") from None
-    with open(descriptor, "rb") as file:
+    try:
         now = os.fstat(descriptor)
-        if not stat.S_ISREG(now.st_mode) or file.read(MAX_SIZE + 1) != old:
+        if not stat.S_ISREG(now.st_mode) or read_all(descriptor) != old:
             raise WriteError("was changed by somebody else since it was read: left alone")
         if now.st_nlink > status.st_nlink:
             raise WriteError("has got another hard link since it was read: left alone")
+    finally:
+        os.close(descriptor)
 
 
 # -- the temporary file ----------------------------------------------------------------------------
