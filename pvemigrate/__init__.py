@@ -70,9 +70,12 @@ def parse(data, kind=None, path=None):
     from . import formats
 
     if kind is None:
-        kind = formats.kind_of_path(str(path).rpartition("etc/")[2]) if path else None
-        if kind is None:
+        from .source import known_location
+
+        location = known_location(path)
+        if location is None:
             raise ValueError("say what kind of file this is (kind=...)")
+        kind = formats.kind_of_path(location)
     return formats.parse(data, kind)
 
 

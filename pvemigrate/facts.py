@@ -100,7 +100,7 @@ class Facts:
         return self._once(("package", name), lambda: next(self._installed(name), None))
 
     def _installed(self, name):
-        status = self._status or b""
+        status = (self._status or b"") + b"\n"
         wanted = b"Package: %s\n" % name.encode("utf-8", "replace")
         at = status.find(wanted)
         while at >= 0:

@@ -8,7 +8,7 @@ from .engine import Due, Scope, check, fix, open_blockers
 from .facts import Facts
 from .formats import KINDS, decode, kind_of_path
 from .settings import HOPS, PHASES, Settings, UsageError
-from .source import Reader, SourceFile, discover, innermost_etc, sourced_files
+from .source import Reader, SourceFile, discover, known_location, sourced_files
 
 __all__ = ["Plan", "Project", "Result", "TextProject", "check_text", "due_phases", "fix_text",
            "hop_for"]
@@ -289,7 +289,7 @@ class TextProject(_Files):
     """One text on its own (bytes or str), of no root, without facts of a node."""
 
     def __init__(self, data, kind=None, path=None, rules=None, settings=None, **options):
-        location = _location(path)
+        location = known_location(path)
         kind = kind or (location and kind_of_path(location))
         if not kind:
             raise ValueError("say what kind of file this is (kind=...)")
@@ -300,14 +300,6 @@ class TextProject(_Files):
         file.data = file.tree.bytes
         super().__init__([file], Facts(settings=settings), settings, rules)
         self.file = file
-
-
-def _location(path):
-    """The location below etc/ of a path, where it is a known one."""
-    if not path:
-        return None
-    return next((location for _, location in innermost_etc("/" + str(path).lstrip("/"))
-                 if kind_of_path(location)), None)
 
 
 class Result:

@@ -9,8 +9,8 @@ from errno import ENOENT, ENOTDIR
 
 from .formats import kind_of_path, parse
 
-__all__ = ["MAX_SIZE", "Reader", "SourceFile", "discover", "find_roots", "innermost_etc", "locate",
-           "read_all", "source_matches", "sourced_files"]
+__all__ = ["MAX_SIZE", "Reader", "SourceFile", "discover", "find_roots", "innermost_etc",
+           "known_location", "locate", "read_all", "shows_pve", "source_matches", "sourced_files"]
 
 #: Larger files are refused: no configuration is, and a hostile tree must not fill the memory.
 MAX_SIZE = 16 * 1024 * 1024
@@ -191,6 +191,15 @@ def innermost_etc(path):
     for at in range(len(parts) - 1, 0, -1):
         if parts[at] == "etc":
             yield "/".join(parts[:at]) or "/", "/".join(parts[at + 1:])
+
+
+def known_location(path):
+    """The location below etc/ (``pve/storage.cfg``) that a path of any kind ends in, None where it
+    is no known one."""
+    if not path:
+        return None
+    return next((location for _, location in innermost_etc("/" + str(path).lstrip("/"))
+                 if kind_of_path(location)), None)
 
 
 def locate(path):

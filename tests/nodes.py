@@ -1,6 +1,7 @@
 """Nodes' file trees for tests of the command and the library, and how the command is run."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,20 @@ def read_tree(root):
     """All regular files below *root*: path -> bytes."""
     return {path.relative_to(str(root)).as_posix(): path.read_bytes()
             for path in sorted(Path(str(root)).rglob("*")) if path.is_file() and not path.is_symlink()}
+
+
+def installed_copy(folder):
+    """The package as an installation has it (with compiled tables, and not a checkout) below
+    *folder*; the directory to put on Python's path."""
+    from pvemigrate.compiler import write_tables
+
+    package = Path(PACKAGE) / "pvemigrate"
+    copy = Path(str(folder)) / "installed" / "pvemigrate"
+    shutil.copytree(str(package), str(copy), ignore=shutil.ignore_patterns("__pycache__", "_tables"))
+    if not (copy / "grammars").is_dir():
+        shutil.copytree(str(REPOSITORY / "grammars"), str(copy / "grammars"))
+    write_tables(str(copy / "_tables"))
+    return str(copy.parent)
 
 
 def environment(**changes):
