@@ -114,6 +114,7 @@ def check(scope, rules):
 
 
 def internal_error(error):
+    """One line for the user on a defect of this program."""
     import traceback
 
     place = traceback.extract_tb(error.__traceback__)[-1]
