@@ -1,4 +1,4 @@
-"""Cuts command lines into words, exactly as Perl and as the shell do, and keeps where each came from.
+"""Cuts command lines into words as Perl and as the shell do, and keeps where each came from.
 
 Two readers look at the same job of a crontab: Proxmox VE (Perl's Text::ParseWords::shellwords) and
 cron's shell. Offsets count in the text that was given.
@@ -16,8 +16,8 @@ class Unclosed(ValueError):
 
 
 class Word:
-    """One word: ``text`` without its quoting, ``start``..``end`` where it stands, and ``is_dynamic``,
-    whether the shell would put something else in its place ($, backquotes)."""
+    """One word: ``text`` without its quoting, ``start``..``end`` where it stands, and
+    ``is_dynamic``, whether the shell would put something else in its place ($, backquotes)."""
 
     __slots__ = ("text", "start", "end", "is_dynamic", "_at")
 

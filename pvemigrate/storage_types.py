@@ -146,12 +146,13 @@ def _size(digits):
     return int(digits) if len(digits) < 19 else 10 ** 18
 
 
-# -- values ------------------------------------------------------------------------------------------
+# -- values ----------------------------------------------------------------------------------------
 
 
 def check_value(storage, key, value):
-    """What is wrong with a property's value (str, to follow ``key value:``), None where PVE takes it
-    or where it is not judged. *storage*: its :class:`StorageType`. *value*: None for a bare key."""
+    """What is wrong with a property's value (str, to follow ``key value:``), None where PVE takes
+    it or where it is not judged. *storage*: its :class:`StorageType`. *value*: None for a bare
+    key."""
     check = PROPERTIES.get(key)
     if value is None:
         return None if check is _boolean else "it needs a value"

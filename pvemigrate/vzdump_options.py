@@ -20,9 +20,9 @@ _LATER_FLAGS = ("protected",)
 
 
 class Option:
-    """One option: ``name`` (its whole name, None for one that vzdump does not know), the ``word`` it
-    stands in, ``length``: how much of the word's text is the option itself, ``value`` (str or None)
-    and ``value_word``, whose text from ``value_from`` on is the value."""
+    """One option: ``name`` (its whole name, None for one that vzdump does not know), the ``word``
+    it stands in, ``length``: how much of the word's text is the option itself, ``value`` (str or
+    None) and ``value_word``, whose text from ``value_from`` on is the value."""
 
     __slots__ = ("name", "word", "length", "value", "value_word", "value_from")
 

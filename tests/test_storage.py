@@ -36,7 +36,7 @@ def kept(storage):
             if entry.problem is None}
 
 
-# -- what stands in the file ---------------------------------------------------------------------------
+# -- what stands in the file -----------------------------------------------------------------------
 
 
 def test_types_of_lines():
@@ -64,7 +64,8 @@ def test_headers(text, type_, id_):
     assert (section.type, section.id) == (type_, id_)
 
 
-@pytest.mark.parametrize("text", ["dir : one\n", "dir:\n", "dir: one two\n", "dir one\n", ": one\n"])
+@pytest.mark.parametrize("text", ["dir : one\n", "dir:\n", "dir: one two\n", "dir one\n",
+    ": one\n"])
 def test_no_headers(text):
     assert isinstance(parse(text).body[0], Malformed)
 
@@ -73,7 +74,8 @@ def test_indented_header_is_a_property_without_a_section():
     assert isinstance(parse(" dir: one\n").body[0], Orphan)
 
 
-@pytest.mark.parametrize("separator", ["", " \n", "\t\n", "\r\n", "\x0b\n", "# c\n", "00\n", " 0\n"])
+@pytest.mark.parametrize("separator", ["", " \n", "\t\n", "\r\n", "\x0b\n", "# c\n", "00\n",
+    " 0\n"])
 def test_only_an_empty_line_ends_a_section(separator):
     first, = parse("dir: one\n\tpath /a\n%snfs: two\n\tserver b\n" % separator).body
     swallowed, = [node for node in first.body if isinstance(node, Swallowed)]
@@ -91,7 +93,7 @@ def test_byte_order_mark_is_part_of_the_type():
     assert storage.type is None and storage.skipped
 
 
-# -- what PVE makes of it ------------------------------------------------------------------------------
+# -- what PVE makes of it --------------------------------------------------------------------------
 
 
 def test_type_is_lower_cased_and_id_is_not():
@@ -166,7 +168,8 @@ def test_sections_that_are_read(text):
 
 
 def test_of_equal_ids_the_last_that_is_read_counts():
-    found = read("dir: ab\n\tpath /a\n\nnfs: ab\n\tserver a\n\texport /b\n\ndir: ab\n\nDIR: AB\n\tpath /c\n")
+    found = read("dir: ab\n\tpath /a\n\nnfs: ab\n\tserver a\n\texport /b\n\n"
+                 "dir: ab\n\nDIR: AB\n\tpath /c\n")
     assert [storage.is_read for storage in found] == [False, True, False, True]
 
 
@@ -216,7 +219,7 @@ def test_what_makes_it_doubtful_whose_a_property_is(line, is_doubtful):
     assert storage.entries[-1].is_doubtful is is_doubtful
 
 
-# -- prune-backups and lists ---------------------------------------------------------------------------
+# -- prune-backups and lists -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text, is_taken", [
@@ -236,21 +239,23 @@ def test_prune_backups(text, is_taken):
 
 
 def test_a_message_names_what_is_wrong():
-    assert check_prune_backups("keep-last=3, keep-daily=2") == "there must be no blank at keep-daily"
+    assert check_prune_backups("keep-last=3, keep-daily=2") == (
+        "there must be no blank at keep-daily")
     assert check_prune_backups("keep-lust=3") == "there is no keep-lust"
     assert check_value(TYPES["dir"], "content", "iso,bakcup").startswith(
         "there is no content type bakcup")
 
 
 @pytest.mark.parametrize("text, items", [
-    ("a,b;c d,,e", ["a", "b", "c", "d", "e"]), (" a", ["a"]), ("a\0b c\0\0", ["a", "b c"]), ("", []),
+    ("a,b;c d,,e", ["a", "b", "c", "d", "e"]), (" a", ["a"]), ("a\0b c\0\0", ["a", "b c"]),
+    ("", []),
     ("a\u00a0b", ["a\u00a0b"]),
 ])
 def test_split_list(text, items):
     assert split_list(text) == items
 
 
-# -- fixing --------------------------------------------------------------------------------------------
+# -- fixing ----------------------------------------------------------------------------------------
 
 
 def fix(text, **options):
@@ -281,10 +286,46 @@ def test_one_defect_has_one_code():
     assert [finding.code for finding in found] == ["STO005"]
 
 
-# -- against Perl --------------------------------------------------------------------------------------
+def retention(text):
+    """Storage id -> what Proxmox VE keeps there (None: nothing is said)."""
+    found = {}
+    for storage in read(text):
+        if storage.is_read and storage.type.holds_backups:
+            prune, maxfiles = storage.setting("prune-backups"), storage.setting("maxfiles")
+            if prune:
+                found[storage.id] = str(prune.value)
+            elif maxfiles:
+                number = int(maxfiles.value)
+                found[storage.id] = "keep-last=%d" % number if number else "keep-all=1"
+            else:
+                found[storage.id] = None
+    return found
+
+
+def test_safe_fixes_change_nothing_about_what_is_kept():
+    pieces = [
+        "dir: ab\n", "\tpath /a\n", "\n", "nfs: cd\n\tserver a\n\texport /b\n", "\tmaxfiles 3\n",
+        "\tmaxfiles 0\n", "\tmaxfiles x\n", "\tprune-backups keep-last=5\n", " \n", "\r\n",
+        "\tprune-backups keep-last=5, keep-daily=2\n", "lvm: ef\n\tvgname a\n", "nfs gh\n",
+        "\tprune-backups\n", "maxfiles: 3\n", "\tmaxfiles 07\r\n",
+        "dir: ab\n\tpath /a\n\tmaxfiles 1\n\n",
+    ]
+    changed = 0
+    for text in texts(9, pieces, 1500, 14):
+        result = fix(text)
+        assert retention(result.code) == retention(text), repr(text)
+        assert fix(result.code).code == result.code, repr(text)
+        left = [finding for finding in result.remaining if finding.code == "STO001"]
+        assert all(finding.applicability == "manual" for finding in left), repr(text)
+        changed += result.changed
+    assert changed > 300
+
+
+# -- against Perl ----------------------------------------------------------------------------------
 
 PIECES = [
-    "dir: one", "nfs:two", "x:y:z", ": a", "dir :", "0", "00", "#c", " # c", "\tpath /x", "  key  a b ",
+    "dir: one", "nfs:two", "x:y:z", ": a", "dir :", "0", "00", "#c", " # c", "\tpath /x",
+    "  key  a b ",
     "\tdisable", "\r", "\t", " ", "\x0b", "\x0c", "a b", "\n", "\n", "\n", "\n\n", "\r\n", "\0",
     "\u00e9", "\u00a0", "\u0085", "\u2028", "\udcff", "maxfiles: 3", ":", "\tx:", "=",
 ]
@@ -327,8 +368,9 @@ def test_lines_as_perl_reads_them():
 
 @needs_perl
 def test_values_as_perl_reads_them():
-    pieces = ["keep-last", "keep-all", "keep-daily", "=", "=", "=", ",", ",", "1", "0", "03", "-1", "+2",
-              "true", "No", " ", "\t", "x", "keep-last=2", "keep-all=1", "keep-last=0", "\u0661", "\r"]
+    pieces = [
+        "keep-last", "keep-all", "keep-daily", "=", "=", "=", ",", ",", "1", "0", "03", "-1", "+2",
+        "true", "No", " ", "\t", "x", "keep-last=2", "keep-all=1", "keep-last=0", "\u0661", "\r"]
     prune = list(texts(6, pieces, 4000, 7))
     answers = ask("sectionconfig", [("prune", text.encode()) for text in prune])
     for text, answer in zip(prune, answers):

@@ -10,6 +10,7 @@ from perl_reader import ask, hexed, needs_perl
 import pvemigrate
 from pvemigrate.formats import decode, vzdump_conf, vzdump_cron
 from pvemigrate.shellwords import Unclosed, perl_words, shell_commands
+from pvemigrate.storage_types import check_prune_backups, plain_number
 from pvemigrate.vzdump_options import option_name, options
 
 
@@ -34,7 +35,7 @@ def codes(text, kind):
     return [(finding.code, finding.applicability) for finding in fix(text, kind).findings]
 
 
-# -- vzdump.conf ---------------------------------------------------------------------------------------
+# -- vzdump.conf -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text, kind", [
@@ -83,7 +84,7 @@ def test_findings_in_vzdump_conf(text, found):
     assert codes(text, "vzdump-conf") == found
 
 
-# -- vzdump.cron: lines --------------------------------------------------------------------------------
+# -- vzdump.cron: lines ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text, kind", [
@@ -100,7 +101,8 @@ def test_findings_in_vzdump_conf(text, found):
     ("a b c d e f g\n", "Opaque"), ("@daily root vzdump 1 --mode stop --x\n", "Opaque"),
     ("@daily root vzdump 100\n", "Tossed"), (" 0 3 * * * root vzdump 100\n", "Tossed"),
     ("MAILTO=root\n", "Malformed"), ("a b c d e f\n", "Malformed"), (" # c\n", "Malformed"),
-    ("PATH=/bin\n", "Environment"), ("PATH = \"/bin\"\n", "Environment"), ("PATHS=/bin\n", "Malformed"),
+    ("PATH=/bin\n", "Environment"), ("PATH = \"/bin\"\n", "Environment"),
+    ("PATHS=/bin\n", "Malformed"),
     (" PATH=/bin\n", "Malformed"), ("# 0 3 * * * root vzdump 1\n", "Comment"), (" \r\n", "Blank"),
     ("0 3 * * * root vzdump 'a\n", "UnclosedJob"), ("0 3 * * * root vzdump a\\\n", "UnclosedJob"),
     ("0 3 * * * root vzdump 'a\\'\n", "UnclosedJob"),
@@ -111,11 +113,12 @@ def test_lines_of_vzdump_cron(text, kind):
 
 def test_fields_of_a_job():
     job = cron("5 3 * * sat root /usr/bin/#vzdump 100 --script '/x y' \r\n")
-    assert (job.minute, job.hour, job.dow, job.path, job.disabled) == ("5", "3", "sat", "/usr/bin/", "#")
+    assert (job.minute, job.hour, job.dow) == ("5", "3", "sat")
+    assert (job.path, job.disabled) == ("/usr/bin/", "#")
     assert [word for _, word in job.words("args")] == ["100", "--script", "'/x y'"]
 
 
-# -- words ---------------------------------------------------------------------------------------------
+# -- words -----------------------------------------------------------------------------------------
 
 
 def perl(text):
@@ -129,7 +132,8 @@ def shell(text):
 @pytest.mark.parametrize("text, words", [
     (" a  b\t", ["a", "b"]), ("'a b' \"c d\"", ["a b", "c d"]), ("a'b'\"c\"d", ["abcd"]),
     ("a\\ b", ["a b"]), ("\"a\\\"b\\c\"", ["a\"bc"]), ("'a\\b'", ["a\\b"]), ("'a\\'b'", ["a\\'b"]),
-    ("''", [""]), ("a # b", ["a", "#", "b"]), ("a\rb\x0bc", ["a", "b", "c"]), ("a\u00a0b", ["a\u00a0b"]),
+    ("''", [""]), ("a # b", ["a", "#", "b"]), ("a\rb\x0bc", ["a", "b", "c"]),
+    ("a\u00a0b", ["a\u00a0b"]),
 ])
 def test_words_as_perl_cuts_them(text, words):
     assert perl(text) == words
@@ -137,10 +141,12 @@ def test_words_as_perl_cuts_them(text, words):
 
 @pytest.mark.parametrize("text, commands", [
     ("a 'b c' \"d \\e\\\"\"", [["a", "b c", "d \\e\""]]), ("'a\\'", [["a\\"]]),
-    ("a; b && c|d & e", [["a"], ["b"], ["c"], ["d"], ["e"]]), ("a # b; c", [["a"]]), ("a#b", [["a#b"]]),
+    ("a; b && c|d & e", [["a"], ["b"], ["c"], ["d"], ["e"]]), ("a # b; c", [["a"]]),
+    ("a#b", [["a#b"]]),
     ("a >b 2>&1 <c d >>'e f' g", [["a", "d", "g"]]), ("a 22>b c2>d", [["a", "c2"]]),
-    ("a \"$(b 'c)' d; e)\" f", [["a", "$(b 'c)' d; e)", "f"]]), ("a `b; c` ${d:-e f}", [
-        ["a", "`b; c`", "${d:-e f}"]]), ("a\\;b \\\"c", [["a;b", "\"c"]]), ("a\rb", [["a\rb"]]), ("", []),
+    ("a \"$(b 'c)' d; e)\" f", [["a", "$(b 'c)' d; e)", "f"]]),
+    ("a `b; c` ${d:-e f}", [["a", "`b; c`", "${d:-e f}"]]),
+    ("a\\;b \\\"c", [["a;b", "\"c"]]), ("a\rb", [["a\rb"]]), ("", []),
 ])
 def test_commands_as_the_shell_cuts_them(text, commands):
     assert shell(text) == commands
@@ -162,7 +168,7 @@ def test_a_word_knows_where_it_stands():
     assert text[slice(*mixed.span(11, 12))] == "3"
 
 
-# -- options -------------------------------------------------------------------------------------------
+# -- options ---------------------------------------------------------------------------------------
 
 
 def values(text):
@@ -176,9 +182,11 @@ def values(text):
     ("--maxfiles", [("maxfiles", None)]), ("--maxfiles=", [("maxfiles", "")]),
     ("--maxfiles --quiet 1", [("maxfiles", "--quiet")]), ("--quiet --all 1 2", [("quiet", None),
                                                                                ("all", "1")]),
-    ("--script --maxfiles 3", [("script", "--maxfiles")]), ("-- --maxfiles 3", []), ("- -x", [(None, None)]),
+    ("--script --maxfiles 3", [("script", "--maxfiles")]), ("-- --maxfiles 3", []),
+    ("- -x", [(None, None)]),
     ("--exclude a --exclude-path b", [("exclude", "a"), ("exclude-path", "b")]),
-    ("--mailto 'x --maxfiles 3'", [("mailto", "x --maxfiles 3")]), ("---maxfiles 3", [(None, None)]),
+    ("--mailto 'x --maxfiles 3'", [("mailto", "x --maxfiles 3")]),
+    ("---maxfiles 3", [(None, None)]),
     ("--=3", [(None, None)]), ("--quiet - --stop", [("quiet", "-"), ("stop", None)]),
     ("--notes-template '{{guestname}}' --protected 1", [("notes-template", "{{guestname}}"),
                                                       ("protected", "1")]),
@@ -193,16 +201,18 @@ def test_abbreviations():
     assert option_name("max\u017files") is None and option_name("protect") is None
 
 
-# -- fixing jobs ---------------------------------------------------------------------------------------
+# -- fixing jobs -----------------------------------------------------------------------------------
 
 JOB = "0 3 * * * root vzdump %s\n"
 
 
 @pytest.mark.parametrize("before, after", [
-    ("--maxfiles 3", "--prune-backups keep-last=3"), ("--maxfiles=3", "--prune-backups=keep-last=3"),
+    ("--maxfiles 3", "--prune-backups keep-last=3"),
+    ("--maxfiles=3", "--prune-backups=keep-last=3"),
     ("-maxfiles 03", "--prune-backups keep-last=3"), ("--maxf\t3", "--prune-backups\tkeep-last=3"),
     ("\"--maxfiles\" '3'", "\"--prune-backups\" 'keep-last=3'"),
-    ("'--maxfiles=3'", "'--prune-backups=keep-last=3'"), ("--max\"files\" \"3\"4", "--prune-backups keep-last=34"),
+    ("'--maxfiles=3'", "'--prune-backups=keep-last=3'"),
+    ("--max\"files\" \"3\"4", "--prune-backups keep-last=34"),
     ("--max\"files\"=3", "--prune-backups=keep-last=3"),
     ("--maxfiles 1 100 --maxfiles 2", "100 --prune-backups keep-last=2"),
     ("--maxfiles 3 >/dev/null 2>&1", "--prune-backups keep-last=3 >/dev/null 2>&1"),
@@ -221,9 +231,11 @@ def test_fix_of_a_job(before, after):
     ("--maxfiles 0", "BAK003"), ("--maxfiles -1", "BAK003"), ("--maxfiles x", "BAK003"),
     ("--maxfiles ''", "BAK003"), ("--maxfiles", "BAK003"), ("--maxfiles= 3", "BAK003"),
     ("--maxfiles 3 --prune keep-last=3", "BAK003"), ("--maxfiles $N --prune-backups x", "BAK003"),
-    ("--maxfiles $N", "BAK002"), ("--maxfiles \"`cat /n`\"", "BAK002"), ("--maxfiles '$N'", "BAK003"),
+    ("--maxfiles $N", "BAK002"), ("--maxfiles \"`cat /n`\"", "BAK002"),
+    ("--maxfiles '$N'", "BAK003"),
     ("--maxfiles 3 # --maxfiles 4", "BAK002"), ("--maxfiles 3;", "BAK002"),
-    ("--maxfiles 3 && vzdump 1 --maxfiles 4", "BAK002"), ("--script 'a\\' --maxfiles 3 'b\\'", "BAK002"),
+    ("--maxfiles 3 && vzdump 1 --maxfiles 4", "BAK002"),
+    ("--script 'a\\' --maxfiles 3 'b\\'", "BAK002"),
 ])
 def test_jobs_left_to_the_administrator(args, found):
     assert codes(JOB % args, "vzdump-cron") == [(found, "manual")]
@@ -242,12 +254,15 @@ def test_jobs_without_a_finding(args):
     "*/15 * * * * root vzdump 1 --maxfiles 3", "0 3 * * 1-5 root vzdump 1 --maxfiles 3",
     "0 3 * * * backup ionice -c2 -n 7 /usr/bin/vzdump 1 --maxfiles 3",
     "\t0 3 * * * root vzdump 1 --maxfiles 3", "@daily root vzdump 1 --maxfiles 3 --mode stop",
-    " @reboot root vzdump 1 --maxfiles 3", "0 3 1 * * root A=b cd /x && vzdump 1 --maxfiles 3; true",
-    "0 3 1 jan sun root ! timeout 9h nice vzdump --maxfiles 3", "*/5 * * * * root /x/#vzdump 1 --maxfiles 3",
+    " @reboot root vzdump 1 --maxfiles 3",
+    "0 3 1 * * root A=b cd /x && vzdump 1 --maxfiles 3; true",
+    "0 3 1 jan sun root ! timeout 9h nice vzdump --maxfiles 3",
+    "*/5 * * * * root /x/#vzdump 1 --maxfiles 3",
     "0 3 * * * root vzdump 1 --script 'a\\' --maxfiles 3",
 ])
 def test_lines_that_only_cron_runs(line):
-    assert fix(line, "vzdump-cron").code == line.replace("--maxfiles 3", "--prune-backups keep-last=3")
+    after = line.replace("--maxfiles 3", "--prune-backups keep-last=3")
+    assert fix(line, "vzdump-cron").code == after
 
 
 @pytest.mark.parametrize("line", [
@@ -274,24 +289,93 @@ def test_each_command_of_a_line_is_judged_alone():
     assert [finding.code for finding in result.remaining] == ["BAK003"]
 
 
-# -- against Perl and the shell ------------------------------------------------------------------------
-
-
 def texts(seed, pieces, count, longest):
     rnd = random.Random(seed)
     for _ in range(count):
-        yield "".join(rnd.choice(pieces) for _ in range(rnd.randint(0, longest)))
+        text = "".join(rnd.choice(pieces) for _ in range(rnd.randint(0, longest)))
+        yield decode(data(text))  # Bytes that are no UTF-8 alone may be some once joined.
 
 
-ODD = ["\r", "\t", " ", "\x0b", "\n", "\n", "\n", "\r\n", "\u00e9", "\u00a0", "\u0085", "\u2028", "\udcff"]
+def data(text):
+    return text.encode("utf-8", "surrogateescape")
+
+
+def kept_by_default(text):
+    """What vzdump.conf has Proxmox VE keep (None: nothing is said)."""
+    values = {str(node.key): str(node.value) for node in lines(text, "vzdump-conf")
+              if isinstance(node, vzdump_conf.Setting)}
+    if "prune-backups" in values and check_prune_backups(values["prune-backups"]) is None:
+        return values["prune-backups"]
+    number = plain_number(values.get("maxfiles", ""), 1)
+    return number and "keep-last=" + number
+
+
+def kept_by_job(words):
+    """What a vzdump command with these words keeps: a value, None, or that it fails."""
+    values = {option.name: option.value or "" for option in options(words)}
+    if "maxfiles" not in values:
+        return values.get("prune-backups")
+    number = plain_number(values["maxfiles"], 1)
+    return "fails" if "prune-backups" in values or number is None else "keep-last=" + number
+
+
+def perl_vzdumps(line):
+    return [perl_words(line, line.index("vzdump") + len("vzdump"))]
+
+
+def shell_vzdumps(line):
+    commands = shell_commands(line.partition("%")[0], line.index("vzdump"))
+    return [words[1:] for words in commands if words[0].text == "vzdump"]
+
+
+def test_safe_fixes_of_vzdump_conf_change_nothing_about_what_is_kept():
+    pieces = ["maxfiles: 3\n", "maxfiles: 05\r\n", "maxfiles: 0\n", "maxfiles: 3 # c\n",
+        "maxfiles:\n",
+              "prune-backups: keep-last=1\n", "prune-backups: keep-last=1, keep-daily=2\n",
+              "prune-backups:\n", "#maxfiles: 7\n", "maxfiles = 3\n", "maxfiles:9"]
+    for text in texts(6, pieces, 1500, 5):
+        result = fix(text, "vzdump-conf")
+        assert kept_by_default(result.code) == kept_by_default(text), repr(text)
+        assert fix(result.code, "vzdump-conf").code == result.code, repr(text)
+
+
+def test_safe_fixes_of_jobs_change_nothing_about_what_is_kept():
+    pieces = [" --maxfiles 3", " --maxfiles=03", " -maxf '4'", " --maxfiles 0",
+        " --prune-backups keep-all=1",
+              " 100", " --script", " \"--maxfiles\" 5", " --maxfiles", " --quiet", " --",
+              " --max\"files\"=6",
+              " '", "\\", " >/x", "\t", " #", " --mailto 'a --maxfiles 2'", " --pr x", "7", ";",
+              " %"]
+    changed = 0
+    for text in texts(7, pieces, 4000, 8):
+        line = JOB.rstrip("\n") % text.lstrip(" ")
+        result = fix(line, "vzdump-cron")
+        changed += result.changed
+        after = result.code
+        assert fix(after, "vzdump-cron").code == after, repr(line)
+        for cut in (perl_vzdumps, shell_vzdumps):
+            try:
+                old = [kept_by_job(words) for words in cut(line)]
+            except Unclosed:
+                continue
+            assert [kept_by_job(words) for words in cut(after)] == old, repr(line)
+    assert changed > 500
+
+
+# -- against Perl and the shell --------------------------------------------------------------------
+
+
+ODD = ["\r", "\t", " ", "\x0b", "\n", "\n", "\n", "\r\n", "\u00e9", "\u00a0", "\u0085", "\u2028",
+    "\udcff"]
 
 
 @needs_perl
 def test_vzdump_conf_as_perl_reads_it():
-    names = {vzdump_conf.Blank: "blank", vzdump_conf.Comment: "comment", vzdump_conf.Malformed: "ignored"}
-    samples = [decode(pvemigrate.parse(text, "vzdump-conf").bytes) for text in texts(
-        1, ["maxfiles", ":", ":", "3", "#", "=", "a b", "\0", "prune-backups: keep-last=3"] + ODD, 3000, 14)]
-    answers = ask("vzdump", [("conf", pvemigrate.parse(text, "vzdump-conf").bytes) for text in samples])
+    names = {vzdump_conf.Blank: "blank", vzdump_conf.Comment: "comment",
+        vzdump_conf.Malformed: "ignored"}
+    pieces = ["maxfiles", ":", ":", "3", "#", "=", "a b", "\0", "prune-backups: keep-last=3"] + ODD
+    samples = list(texts(1, pieces, 3000, 14))
+    answers = ask("vzdump", [("conf", data(text)) for text in samples])
     for text, answer in zip(samples, answers):
         found = [names.get(type(node)) or "setting:%s:%s" % (hexed(node.key), hexed(node.value))
                  for node in lines(text.rstrip("\n"), "vzdump-conf")]
@@ -301,16 +385,17 @@ def test_vzdump_conf_as_perl_reads_it():
 @needs_perl
 def test_vzdump_cron_as_perl_reads_it():
     pieces = [
-        "0 3 * * * root vzdump", "0 3 * * tue-fri root vzdump", "1 2 * * ;SUN,,wed-mon, root vzdump ",
+        "0 3 * * * root vzdump", "0 3 * * tue-fri root vzdump",
+        "1 2 * * ;SUN,,wed-mon, root vzdump ",
         "0 3 * * ", "0 3", " * *", "mon", "tue-fri", "1-5", ",", ";", "6", " root",
         " #vzdump", "vzdump", "/usr/bin/", "/", " --maxfiles 3", "'", "\"", "\\", "#", "PATH", "=",
         "@daily root x", " 0 3 * * * root vzdump 1", "a b c d e f g", "\u017fun", " "] + ODD
-    samples = [decode(pvemigrate.parse(text, "vzdump-cron").bytes) for text in texts(2, pieces, 5000, 14)]
+    samples = list(texts(2, pieces, 5000, 14))
     names = {vzdump_cron.Blank: "blank", vzdump_cron.Comment: "comment",
              vzdump_cron.Environment: "environment", vzdump_cron.Opaque: "opaque",
              vzdump_cron.UnclosedJob: "unclosed", vzdump_cron.Tossed: "tossed",
              vzdump_cron.Malformed: "tossed"}
-    answers = ask("vzdump", [("cron", pvemigrate.parse(text, "vzdump-cron").bytes) for text in samples])
+    answers = ask("vzdump", [("cron", data(text)) for text in samples])
     seen = set()
     for text, answer in zip(samples, answers):
         found = []
@@ -325,18 +410,21 @@ def test_vzdump_cron_as_perl_reads_it():
 
 @needs_perl
 def test_words_and_options_as_perl_reads_them():
-    pieces = ["a", "b", " ", " ", "'", "\"", "\\", "#", "$", "=", "\t", "\r", "\u00a0", "\udcff", "\0"]
-    samples = [decode(text.encode("utf-8", "surrogateescape")) for text in texts(3, pieces, 4000, 10)]
-    answers = ask("vzdump", [("words", text.encode("utf-8", "surrogateescape")) for text in samples])
+    pieces = ["a", "b", " ", " ", "'", "\"", "\\", "#", "$", "=", "\t", "\r", "\u00a0", "\udcff",
+        "\0"]
+    samples = list(texts(3, pieces, 4000, 10))
+    answers = ask("vzdump", [("words", data(text)) for text in samples])
     for text, answer in zip(samples, answers):
         try:
             found = " ".join("w" + hexed(word.text) for word in perl_words(text))
         except Unclosed:
             found = ""
         assert found == answer, repr(text)
-    pieces = [" ", " ", " ", "--maxfiles", "-maxfiles", "--maxf", "--MAX", "--ma", "--prune-backups",
-              "--pr", "--p", "=", "3", "100", "--quiet", "--all", "--script", "--mailto", "--stop", "--sto",
-              "--", "-", "--foo", "'--maxfiles'", "\"x --maxfiles 2\"", "--max\"files\"", "-m", "keep-all=1"]
+    pieces = [
+        " ", " ", " ", "--maxfiles", "-maxfiles", "--maxf", "--MAX", "--ma", "--prune-backups",
+        "--pr", "--p", "=", "3", "100", "--quiet", "--all", "--script", "--mailto", "--stop",
+        "--sto", "--", "-", "--foo", "'--maxfiles'", "\"x --maxfiles 2\"", "--max\"files\"", "-m",
+        "keep-all=1"]
     samples = list(texts(4, pieces, 6000, 12))
     answers = ask("vzdump", [("options", text.encode()) for text in samples])
     seen = set()
@@ -350,9 +438,11 @@ def test_words_and_options_as_perl_reads_them():
     assert seen == {True, False}
 
 
-@pytest.mark.skipif(shutil.which("dash") is None, reason="needs dash (on Debian: apt-get install dash)")
+@pytest.mark.skipif(shutil.which("dash") is None,
+    reason="needs dash (on Debian: apt-get install dash)")
 def test_words_as_the_shell_cuts_them():
-    pieces = ["a", "b", "2", " ", " ", "'", "\"", "\\", "#", "=", "\t", "\r", "--maxfiles 3", "\u00e9"]
+    pieces = ["a", "b", "2", " ", " ", "'", "\"", "\\", "#", "=", "\t", "\r", "--maxfiles 3",
+        "\u00e9"]
     samples = []
     for text in texts(5, pieces, 300, 10):
         try:

@@ -55,7 +55,8 @@ class SectionHeader(_Line):
 
 
 class Property(_Line):
-    """``<blank>key value`` or, for flags, ``<blank>key``. Of several with one key the first counts."""
+    """``<blank>key value`` or, for flags, ``<blank>key``. Of several with one key the first
+    counts."""
 
     __slots__ = ()
     indent: Token = "\t"
@@ -101,7 +102,8 @@ class Swallowed(Block):
 
     @property
     def is_storage(self):
-        """Whether the header is meant to be one: ``maxfiles: 3`` in the first column only looks so."""
+        """Whether the header is meant to be one: ``maxfiles: 3`` in the first column only looks
+        so."""
         return str(self.type) not in _KEYS
 
 
@@ -112,7 +114,7 @@ class Orphan(Block):
     is_malformed = True
 
 
-# -- what PVE makes of it ------------------------------------------------------------------------------
+# -- what PVE makes of it --------------------------------------------------------------------------
 
 _KEYS = frozenset(PROPERTIES).union(*(storage.keys for storage in TYPES.values()))
 
@@ -121,9 +123,10 @@ class Entry:
     """One property line of a section.
 
     ``value``: str, None for a bare key. ``problem``: why PVE tosses it: ``duplicate``, ``unknown``
-    or ``value``, None where it counts; ``reason``: for ``value``, what is wrong (to follow ``key:``).
-    ``first``: for ``duplicate``, the line that counts. ``is_doubtful``: it stands below a header that
-    PVE did not take for one, so it is meant for another storage than the one that has it.
+    or ``value``, None where it counts; ``reason``: for ``value``, what is wrong (to follow
+    ``key:``). ``first``: for ``duplicate``, the line that counts. ``is_doubtful``: it stands below
+    a header that PVE did not take for one, so it is meant for another storage than the one that
+    has it.
     """
 
     __slots__ = ("line", "key", "value", "problem", "reason", "first", "is_doubtful")
@@ -140,10 +143,10 @@ class Storage:
     """One section as PVE reads it.
 
     ``type``: its :class:`~pvemigrate.storage_types.StorageType`, None where PVE has none of that
-    name. ``skipped``: why PVE skips the section (str), None where it reads it. ``is_replaced``: read,
-    but another takes its place: a later section with the same id, or, for ``local`` where it is not
-    the directory /var/lib/vz, a default. ``entries``: all property lines that PVE takes for its own,
-    those of swallowed sections too.
+    name. ``skipped``: why PVE skips the section (str), None where it reads it. ``is_replaced``:
+    read, but another takes its place: a later section with the same id, or, for ``local`` where it
+    is not the directory /var/lib/vz, a default. ``entries``: all property lines that PVE takes for
+    its own, those of swallowed sections too.
     """
 
     __slots__ = ("section", "id", "type", "skipped", "is_replaced", "entries")
@@ -206,8 +209,8 @@ _DIRECTORY = re.compile("/[-/a-zA-Z0-9_.]+")
 
 
 def storages(tree, release=None):
-    """The sections of *tree* as Proxmox VE *release* reads them (list of :class:`Storage`; None: what
-    either of 6 and 7 has counts as known)."""
+    """The sections of *tree* as Proxmox VE *release* reads them (list of :class:`Storage`; None:
+    what either of 6 and 7 has counts as known)."""
     found = [Storage(node, release) for node in tree.body if isinstance(node, Section)]
     seen = set()
     for storage in reversed(found):

@@ -52,7 +52,8 @@ class Job(_Line):
 
 
 class UnclosedJob(_Line):
-    """A job with a quote that is not closed: PVE reads it without its options, the shell not at all."""
+    """A job with a quote that is not closed: PVE reads it without its options, the shell not at
+    all."""
 
     __slots__ = ()
     is_malformed = True

@@ -31,9 +31,10 @@ _WRAPPERS = frozenset([
 
 
 class Retention:
-    """The retention options of one vzdump command: ``node``, the line; ``maxfiles`` and ``prune`` (lists of Option, in
-    order; of several the last counts); ``is_certain``: whether all who read the line read the same;
-    ``hidden``: a word that holds a command line of its own with such an option, or None."""
+    """The retention options of one vzdump command: ``node``, the line; ``maxfiles`` and ``prune``
+    (lists of Option, in order; of several the last counts); ``is_certain``: whether all who read
+    the line read the same; ``hidden``: a word that holds a command line of its own with such an
+    option, or None."""
 
     __slots__ = ("node", "maxfiles", "prune", "is_certain", "hidden")
 
@@ -53,6 +54,10 @@ class Retention:
         """The token of an option (without its value)."""
         return self.word_token(option.word, 0, option.length)
 
+    def value_token(self, option):
+        """The token of an option's value."""
+        return self.word_token(option.value_word, option.value_from, len(option.value_word.text))
+
     def word_token(self, word, first=0, last=None):
         """The token of a word, or of a part of its text."""
         start, end = word.span(first, last) or (word.start, word.end)
@@ -68,7 +73,7 @@ class Retention:
                 whole = Token(self.node.code[name.start:name.end], self.node, name.start)
                 return [replace(whole, "--prune-backups=" + keep)]
         return [replace(self.token(option), "--prune-backups"),
-                replace(self.word_token(value, at, len(value.text)), keep)]
+                replace(self.value_token(option), keep)]
 
     def drop(self, option):
         """The change that takes an option, its value and the white space before them away."""
@@ -85,7 +90,8 @@ class Retention:
 
 
 def retentions(tree):
-    """The :class:`Retention` of each vzdump command in the lines of *tree* that has such options."""
+    """The :class:`Retention` of each vzdump command in the lines of *tree* that has such
+    options."""
     for node in tree.body:
         if isinstance(node, Job):
             found = _job(node)
@@ -106,7 +112,8 @@ def _job(node):
     commands, hidden = _shell_options(node.code, node.path.offset)
     # What the shell does not get to see (behind % or #, or for want of a quote) is for PVE alone.
     is_certain = not commands or len(commands) == 1 and _spans(commands[0]) == _spans(read)
-    return [Retention(node, read or sum(commands, []), is_certain), Retention(node, [], hidden=hidden)]
+    return [Retention(node, read or sum(commands, []), is_certain),
+            Retention(node, [], hidden=hidden)]
 
 
 def _cron_line(node):
@@ -163,7 +170,8 @@ def _vzdump(command):
             return command[number + 1:], scripts
         if number == at and name not in _WRAPPERS:
             break
-        if number > at and command[number - 1].text[:1] == "-" and command[number - 1].text[-1:] == "c":
+        option = command[number - 1].text if number > at else ""
+        if option.startswith("-") and option.endswith("c"):
             scripts.append(command[number])
     return None, scripts
 

@@ -13,7 +13,8 @@ class Retention:
     def __init__(self, tree):
         settings = [node for node in tree.body if isinstance(node, Setting)]
         self.maxfiles = [node for node in settings if node.key == "maxfiles"]
-        self.prune = next((node for node in reversed(settings) if node.key == "prune-backups"), None)
+        prune = [node for node in settings if node.key == "prune-backups"]
+        self.prune = prune[-1] if prune else None
         self.prune_problem = check_prune_backups(self.prune.value) if self.prune else None
 
     @property

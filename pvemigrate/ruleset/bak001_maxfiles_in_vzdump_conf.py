@@ -13,9 +13,9 @@ class MaxfilesInVzdumpConf(Rule):
 
     ## Why it matters
 
-    `maxfiles` is deprecated in favour of `prune-backups`, and later releases refuse it. Beside a valid
-    `prune-backups` it is dead already. A value that is no number (a comment behind it is enough) is
-    ignored: Proxmox VE 6 then keeps one backup, Proxmox VE 7 keeps all.
+    `maxfiles` is deprecated in favour of `prune-backups`, and later releases refuse it. Beside a
+    valid `prune-backups` it is dead already. A value that is no number (a comment behind it is
+    enough) is ignored: Proxmox VE 6 then keeps one backup, Proxmox VE 7 keeps all.
 
     ## Example
 
@@ -31,10 +31,10 @@ class MaxfilesInVzdumpConf(Rule):
 
     ## When the fix is safe
 
-    `maxfiles: 3` keeps what `keep-last=3` keeps. Of several lines the last counts; the others go, and
-    so does the line beside a valid `prune-backups`. Where a `prune-backups` is there that Proxmox VE
-    refuses, or a `maxfiles` whose value it refuses, somebody has to say what was meant. `maxfiles: 0`
-    is BAK003's.
+    `maxfiles: 3` keeps what `keep-last=3` keeps. Of several lines the last counts; the others go,
+    and so does the line beside a valid `prune-backups`. Where a `prune-backups` is there that
+    Proxmox VE refuses, or a `maxfiles` whose value it refuses, somebody has to say what was meant.
+    `maxfiles: 0` is BAK003's.
 
     ## Guide
 
@@ -63,8 +63,8 @@ class MaxfilesInVzdumpConf(Rule):
         digits = plain_number(last.value, 1)
         if digits is None:
             self.report(last.value or last.key,
-                        "maxfiles is ignored: its value must be a number from 1, with nothing behind "
-                        "it; write prune-backups with what was meant")
+                        "maxfiles is ignored: its value must be a number from 1, with nothing "
+                        "behind it; write prune-backups with what was meant")
             return
         if settings.prune is not None:
             self.report(last.key, "maxfiles is deprecated, and the prune-backups in line %d, which "

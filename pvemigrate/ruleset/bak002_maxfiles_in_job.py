@@ -8,9 +8,9 @@ class MaxfilesInJob(Rule):
     ## What it finds
 
     `--maxfiles` in a backup job of vzdump.cron: in jobs that are switched off, and in lines that
-    Proxmox VE does not show or drops at its next save but cron runs (`*/15`, `1-5`, `@daily`, indented
-    ones, `ionice vzdump`). Quoted, abbreviated (`--maxf 3`), with one dash or an equals sign, it is the
-    same option; the value of another option is none.
+    Proxmox VE does not show or drops at its next save but cron runs (`*/15`, `1-5`, `@daily`,
+    indented ones, `ionice vzdump`). Quoted, abbreviated (`--maxf 3`), with one dash or an equals
+    sign, it is the same option; the value of another option is none.
 
     ## Why it matters
 
@@ -31,10 +31,10 @@ class MaxfilesInJob(Rule):
 
     ## When the fix is safe
 
-    `--maxfiles 3` keeps what `--prune-backups keep-last=3` keeps. Where the option is repeated the last
-    one counts and the others go. Left to the administrator: a value that the shell puts in (`$N`), a
-    line that Proxmox VE and the shell cut into different words, a command line within a word
-    (`sh -c "vzdump ..."`). What makes the job fail is BAK003's.
+    `--maxfiles 3` keeps what `--prune-backups keep-last=3` keeps. Where the option is repeated the
+    last one counts and the others go. Left to the administrator: a value that the shell puts in
+    (`$N`), a line that Proxmox VE and the shell cut into different words, a command line within a
+    word (`sh -c "vzdump ..."`). What makes the job fail is BAK003's.
 
     ## Guide
 

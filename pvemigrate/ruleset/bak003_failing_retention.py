@@ -8,13 +8,14 @@ class FailingRetention(Rule):
     ## What it finds
 
     Jobs in vzdump.cron with `--maxfiles 0` or another value that is no number from 1, or with both
-    `--maxfiles` and `--prune-backups`; jobs that are switched off too. And `maxfiles: 0` in vzdump.conf.
+    `--maxfiles` and `--prune-backups`; jobs that are switched off too. And `maxfiles: 0` in
+    vzdump.conf.
 
     ## Why it matters
 
     vzdump refuses such a command line: the job makes no backup at all. In vzdump.conf Proxmox VE
-    ignores the value: Proxmox VE 6 then keeps one backup where the storage says nothing, Proxmox VE 7
-    keeps all.
+    ignores the value: Proxmox VE 6 then keeps one backup where the storage says nothing, Proxmox
+    VE 7 keeps all.
 
     ## Example
 
@@ -50,20 +51,20 @@ class FailingRetention(Rule):
         settings = Retention(tree)
         if settings.is_zero:
             line = settings.maxfiles[-1]
-            self.report(line.value, "maxfiles: 0 is ignored (Proxmox VE 6 keeps one backup, Proxmox VE "
-                                    "7 keeps all): write prune-backups: keep-all=1 or "
-                                    "prune-backups: keep-last=1")
+            self.report(line.value,
+                        "maxfiles: 0 is ignored (Proxmox VE 6 keeps one backup, Proxmox VE 7 keeps "
+                        "all): write prune-backups: keep-all=1 or prune-backups: keep-last=1")
 
     def check_line(self, line):
         """Report one job whose retention options vzdump refuses."""
         last = line.maxfiles[-1]
         if line.prune:
-            self.report(line.token(last), "the job fails: --maxfiles and --prune-backups exclude each "
-                                          "other; remove one of them")
+            self.report(line.token(last), "the job fails: --maxfiles and --prune-backups exclude "
+                                          "each other; remove one of them")
         elif last.value_word is None:
             self.report(line.token(last), "the job fails: --maxfiles has no value; write "
                                           "--prune-backups keep-last=N")
         elif line.keep() is None and not last.value_word.is_dynamic:
-            self.report(line.word_token(last.value_word, last.value_from, len(last.value_word.text)),
+            self.report(line.value_token(last),
                         "the job fails: --maxfiles takes a number from 1; write --prune-backups "
                         "keep-all=1 to keep all backups, or keep-last=N")

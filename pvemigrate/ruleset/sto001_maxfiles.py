@@ -8,8 +8,8 @@ class Maxfiles(Rule):
     """
     ## What it finds
 
-    `maxfiles` in storage.cfg, in storages of a type that knows it (dir, nfs, cifs, glusterfs, cephfs,
-    pbs, and btrfs on Proxmox VE 7): how many backups of a guest are kept.
+    `maxfiles` in storage.cfg, in storages of a type that knows it (dir, nfs, cifs, glusterfs,
+    cephfs, pbs, and btrfs on Proxmox VE 7): how many backups of a guest are kept.
 
     ## Why it matters
 
@@ -36,14 +36,14 @@ class Maxfiles(Rule):
 
     ## When the fix is safe
 
-    `maxfiles 3` keeps what `keep-last=3` keeps, and `maxfiles 0`, no limit, is `keep-all=1`: Proxmox VE
-    makes the same change in memory. Of several lines the first valid one counts; the others go, and so
-    does the line beside a valid `prune-backups`. A `prune-backups` that Proxmox VE refuses does not
-    count, before the change or after it; STO006 reports it.
+    `maxfiles 3` keeps what `keep-last=3` keeps, and `maxfiles 0`, no limit, is `keep-all=1`:
+    Proxmox VE makes the same change in memory. Of several lines the first valid one counts; the
+    others go, and so does the line beside a valid `prune-backups`. A `prune-backups` that Proxmox
+    VE refuses does not count, before the change or after it; STO006 reports it.
 
-    Where a header above was not taken for one, it is doubtful whose line this is: that has to be put
-    right first (STO005, STO006). Sections that Proxmox VE does not use (unknown type, invalid id,
-    missing properties, replaced by a later section of the same id) are left alone.
+    Where a header above was not taken for one, it is doubtful whose line this is: that has to be
+    put right first (STO005, STO006). Sections that Proxmox VE does not use (unknown type, invalid
+    id, missing properties, replaced by a later section of the same id) are left alone.
 
     ## Guide
 
@@ -72,10 +72,12 @@ class Maxfiles(Rule):
         for entry in lines:
             line = entry.line
             if entry.is_doubtful:
-                self.report(line.key, "maxfiles is deprecated, and a header above was not taken for "
-                                      "one: give the section its empty line and its header first")
+                self.report(line.key,
+                            "maxfiles is deprecated, and a header above was not taken for one: "
+                            "give the section its empty line and its header first")
             elif entry.problem == "duplicate":
-                self.report(line.key, "maxfiles is there twice, and Proxmox VE uses the first alone",
+                self.report(line.key,
+                            "maxfiles is there twice, and Proxmox VE uses the first alone",
                             Fix.safe("remove the dead line", remove(line)))
             elif prune is None:
                 keep = retention(plain_number(entry.value))
@@ -85,9 +87,10 @@ class Maxfiles(Rule):
                             commands=["pvesm set %s --prune-backups %s --delete maxfiles"
                                       % (storage.id, keep)])
             elif prune.is_doubtful:
-                self.report(line.key, "maxfiles is deprecated, and dead if the prune-backups in line "
-                                      "%d is this storage's: a header above that line was not taken "
-                                      "for one" % self.tree.position(prune.line).line)
+                self.report(line.key,
+                            "maxfiles is deprecated, and dead if the prune-backups in line %d is "
+                            "this storage's: a header above that line was not taken for one"
+                            % self.tree.position(prune.line).line)
             else:
                 self.report(line.key, "maxfiles does nothing beside prune-backups",
                             Fix.safe("remove the dead line", remove(line)),

@@ -9,8 +9,8 @@ class SwallowedSection(Rule):
     ## What it finds
 
     A section of storage.cfg whose header stands inside the section above, because no empty line
-    comes before it: there is none, or it holds a blank, a tab or a carriage return. A file with CRLF
-    line endings has no empty line at all, so every section but the first is swallowed.
+    comes before it: there is none, or it holds a blank, a tab or a carriage return. A file with
+    CRLF line endings has no empty line at all, so every section but the first is swallowed.
 
     ## Why it matters
 
@@ -76,7 +76,8 @@ class SwallowedSection(Rule):
         for line in reversed(above):
             if isinstance(line, FalseSeparator):
                 what = "the line above it is not empty"
-                fix = Fix.unsafe("make the line between the sections empty", replace(line.blanks, ""))
+                fix = Fix.unsafe("make the line between the sections empty",
+                                 replace(line.blanks, ""))
                 if "\r" in line.blanks:
                     what += " but holds a carriage return"
                 break
@@ -91,5 +92,5 @@ class SwallowedSection(Rule):
             # A bare LF, in a CRLF file too: CR LF is not empty.
             fix = Fix.unsafe("put an empty line before the section",
                              replace(Token("", place, 0), "\n"))
-        self.report(node.id, "%s is no storage of its own, Proxmox VE takes its properties for those "
-                             "of %s: %s" % (node.id, section.id, what), fix)
+        self.report(node.id, "%s is no storage of its own, Proxmox VE takes its properties for "
+                             "those of %s: %s" % (node.id, section.id, what), fix)

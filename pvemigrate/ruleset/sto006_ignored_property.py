@@ -22,8 +22,8 @@ class IgnoredProperty(Rule):
     ## Why it matters
 
     The setting does not do what it says, and the next change of any storage erases it. A storage
-    whose `prune-backups` is refused has no retention: Proxmox VE 6 then keeps one backup, Proxmox VE 7
-    keeps all until the storage is full. A storage with `disable yes` is enabled.
+    whose `prune-backups` is refused has no retention: Proxmox VE 6 then keeps one backup, Proxmox
+    VE 7 keeps all until the storage is full. A storage with `disable yes` is enabled.
 
     ## Example
 
@@ -74,8 +74,8 @@ class IgnoredProperty(Rule):
                     if key == "prune-backups" else str(key) + " is ignored: %s"
                 self.report(line.value if line.value else key, what % entry.reason)
             elif looks_like_header(line):
-                self.report(line.key, "no header, because it is indented: what follows is taken for "
-                                      "properties of %s" % storage.id)
+                self.report(line.key, "no header, because it is indented: what follows is taken "
+                                      "for properties of %s" % storage.id)
             elif not storage.type.is_open or key in _ALL_KEYS:
                 self.report(key, "%s is ignored: storages of type %s have no such property"
                             % (key, storage.type.name))
@@ -87,11 +87,12 @@ class IgnoredProperty(Rule):
             if isinstance(node, Section):
                 self.check_section(node)
             elif isinstance(node, Malformed):
-                self.report(node.text, "ignored: neither a section's header (type: id) nor a property")
+                self.report(node.text,
+                            "ignored: neither a section's header (type: id) nor a property")
             elif isinstance(node, Orphan) and not isinstance(previous, Orphan):
                 self.report(node.header.key,
-                            "%s and what follows are ignored: no section's header above, or an empty "
-                            "line that ended the section" % node.header.key)
+                            "%s and what follows are ignored: no section's header above, or an "
+                            "empty line that ended the section" % node.header.key)
             if not isinstance(node, (Comment, FalseSeparator)):
                 previous = node
 
@@ -100,13 +101,13 @@ class IgnoredProperty(Rule):
         for node in section.walk():
             if isinstance(node, Swallowed):
                 if not node.is_storage:
-                    self.report(node.type, "%s is ignored: a property begins with a blank or tab and "
-                                           "has no colon" % node.type)
+                    self.report(node.type, "%s is ignored: a property begins with a blank or tab "
+                                           "and has no colon" % node.type)
             elif not isinstance(node, Malformed):
                 continue
             elif looks_like_header(node):
-                self.report(node.text, "ignored: no section's header (type: id), so what follows is "
-                                       "taken for properties of %s" % section.id)
+                self.report(node.text, "ignored: no section's header (type: id), so what follows "
+                                       "is taken for properties of %s" % section.id)
             else:
                 self.report(node.text, "ignored: a property begins with a blank or tab")
 

@@ -80,10 +80,11 @@ my @flags = qw(all stdexcludes quiet stop remove);
 sub options {
     my ($text) = @_;
     my @words = Text::ParseWords::shellwords($text);
-    my (@found, %ignored);
+    my @found;
     my $keep = sub { push @found, "$_[0]:" . hex_of($_[1]) };
-    my @spec = map { /^(?:maxfiles|prune-backups)$/ ? ("$_=s" => $keep) : ("$_=s" => sub { }) } @values;
-    push @spec, map { ("$_:s" => sub { }) } @flags;
+    my $drop = sub { };
+    my @spec = map { ("$_=s" => /^(?:maxfiles|prune-backups)$/ ? $keep : $drop) } @values;
+    push @spec, map { ("$_:s" => $drop) } @flags;
     Getopt::Long::Configure("default", "prefix_pattern=(--|-)");
     Getopt::Long::GetOptionsFromArray(\@words, @spec);
     return join(" ", @found);
