@@ -5,7 +5,6 @@ import ast
 import io
 import re
 import tokenize
-from pathlib import Path
 
 import pytest
 
@@ -346,14 +345,3 @@ def test_every_public_name_is_importable():
 def test_the_version_is_that_of_the_changelog():
     changelog = (shapes.CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert pvemigrate.__version__ in changelog
-
-
-def test_tests_import_what_is_installed():
-    """Where the package is installed (not just on PYTHONPATH), it is what the tests run against:
-    tests/ is no package and the checkout is not on the path."""
-    import sysconfig
-
-    assert not (shapes.CHECKOUT / "tests" / "__init__.py").exists()
-    installed = Path(sysconfig.get_paths()["purelib"]) / "pvemigrate"
-    if installed.is_dir():
-        assert Path(pvemigrate.__file__).resolve().parent == installed.resolve()
