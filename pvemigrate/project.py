@@ -176,16 +176,15 @@ class _Files:
         """
         if not self.due.asked:
             return {}
-        rules = [rule for rule in self.rules(lambda code: not self.settings.ignores(code))
+        whole = self._whole()
+        rules = [rule for rule in whole.rules(lambda code: not self.settings.ignores(code))
                  if self.due.asked.intersection(rule.blocks)]
-        if not rules:
-            return {}
-        scope = self._whole_scope()
-        findings, _ = check(scope, rules)
+        findings, _ = check(whole.scope, rules)
         return open_blockers(findings, rules, self.due)
 
-    def _whole_scope(self):
-        return self.scope
+    def _whole(self):
+        """These files and all that belong to them, asked for or not."""
+        return self
 
 
 class Project(_Files):
@@ -277,12 +276,10 @@ class Project(_Files):
         except (OSError, ValueError) as error:
             self.unreadable.append((path, getattr(error, "strerror", None) or str(error)))
 
-    def _whole_scope(self):
-        # What stands in the way of a phase may be in a file that was not asked for.
-        if not self._partial:
-            return self.scope
-        whole = Project(self.root, self.settings, etc=self._etc)
-        return Scope(whole.files, self.facts, self.settings, self.due)
+    def _whole(self):
+        if not (self._partial and self._has_etc):
+            return self
+        return Project(self.root, self.settings, etc=self._etc, rules=self._given_rules)
 
 
 class TextProject(_Files):

@@ -592,14 +592,17 @@ BLOCKED = with_release("6.4-1", {
     (["--phase", "switch", "--select", "APT001"], []),
     (["--phase", "auto", "--phase", "switch"], ["etc/pve/storage.cfg"]),
     (["--phase", "switch", "--ignore", "APT005"], ["etc/apt/sources.list"]),
-    (["--phase", "switch", "PATH"], []),
+    # Not in the files that were asked for, and not of their kind.
+    (["--phase", "switch", "etc/apt/sources.list"], []),
+    (["--phase", "switch", "etc/pve/storage.cfg"], []),
+    (["--phase", "switch", "--phase", "before", "etc/pve/storage.cfg"], ["etc/pve/storage.cfg"]),
     (["--phase", "all"], ["etc/apt/sources.list", "etc/pve/storage.cfg"]),
     (["--phase", "before"], ["etc/pve/storage.cfg"]),
 ])
 def test_nothing_is_switched_while_something_stands_in_the_way(arguments, written, tmp_path):
     write_tree(tmp_path, BLOCKED)
     before = read_tree(tmp_path)
-    arguments = [tmp_path / "etc/apt/sources.list" if a == "PATH" else a for a in arguments]
+    arguments = [tmp_path / a if a.startswith("etc/") else a for a in arguments]
     result = Quick("fix", "--root", tmp_path, *arguments)
     after = read_tree(tmp_path)
     assert [path for path in after if after[path] != before[path]] == written
