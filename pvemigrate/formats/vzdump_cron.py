@@ -66,7 +66,7 @@ class UnclosedJob(_Line):
     path: Token
     disabled: Token
     command: Token = "vzdump"
-    args: Token
+    unread: Token
     newline: Token = "\n"
 
 
