@@ -2,7 +2,7 @@
 
     python fuzz/fuzz_kind.py --kind storage corpus/storage -max_total_time=300
 
-Arguments after the kind are libFuzzer's. The first byte of an input chooses what is looked at, the
+Arguments behind the corpus are libFuzzer's; a file in its place is run alone. The first byte of an input chooses what is looked at, the
 rest is the file.
 """
 
@@ -77,14 +77,16 @@ def dictionary(kind, path):
 
 def main():
     if KIND not in formats.KINDS:
-        sys.exit("usage: fuzz_kind.py --kind KIND CORPUS [libFuzzer's options]\nkinds: %s"
+        sys.exit("usage: fuzz_kind.py --kind KIND CORPUS|FILE [libFuzzer's options]\nkinds: %s"
                  % ", ".join(formats.KINDS))
-    corpus = sys.argv[3]
-    if not os.path.isdir(corpus) or not os.listdir(corpus):
-        seeds(KIND, corpus)
-    words = corpus.rstrip("/") + ".dict"
-    dictionary(KIND, words)
-    atheris.Setup([sys.argv[0], corpus, "-dict=" + words, *sys.argv[4:]], target(KIND))
+    corpus, options = sys.argv[3], sys.argv[4:]
+    if not os.path.isfile(corpus):
+        if not os.path.isdir(corpus) or not os.listdir(corpus):
+            seeds(KIND, corpus)
+        words = corpus.rstrip("/") + ".dict"
+        dictionary(KIND, words)
+        options.append("-dict=" + words)
+    atheris.Setup([sys.argv[0], corpus, *options], target(KIND))
     atheris.Fuzz()
 
 

@@ -63,7 +63,11 @@ def test_shaped_text_reaches_every_rule_of_the_grammar(kind):
     for rnd in shapes.randoms(kind, "lark", 1500):
         tree = pvemigrate.parse(shapes.text(kind, rnd), kind=kind)
         seen.update(type(node).__name__ for node in tree.walk())
-    assert {cls.__name__ for cls in formats.node_classes(kind).values()} <= seen
+    known = {cls.__name__ for cls in formats.node_classes(kind).values()}
+    if kind == "interfaces":
+        # Its other line types take every line; the grammar's form wants one that cannot fail.
+        known.remove("Malformed")
+    assert known <= seen
 
 
 # -- tables and node classes --------------------------------------------------------------------------
