@@ -172,31 +172,46 @@ def readings(tree):
     found, at = [], 0
     while True:
         tags, end = _scan(text, at)
-        if end is None:
-            # What is left has no colon. Apt overlooks up to three bytes of it.
-            if len(encode(text[at:])) > 3:
-                reading = Reading({})
-                reading.error = "what follows holds no colon"
-                reading.at = _line_of(_first_odd(text, tags, at), starts, kept)
-                found.append(reading)
+        if end is None and len(encode(text[at:])) <= 3:
+            # Apt overlooks up to three bytes at the end that hold no colon.
             return found
-        if tags:
+        for _ in range(_RETRIES):
+            if end is not None:
+                break
+            tags, end = _scan(text, at, tags)
+        if end is None:
+            reading = Reading({})
+            reading.error = "what follows holds no colon"
+            reading.at = _line_of(_first_odd(text, tags, at), starts, kept)
+            found.append(reading)
+            return found
+        if len(tags) > 1:
             found.append(_read_stanza(text, tags, line_at, stanzas, starts, kept))
         at = end
 
 
-def _scan(text, at):
-    """The tags of the stanza at *at*, as (start, end of name, start of value, end of value), and
-    where the next one begins; None for that where the stanza never ends."""
+#: How often apt tries to read on, doubling its buffer, before it gives a stanza up.
+_RETRIES = 11
+
+
+def _scan(text, at, known=()):
+    """The tags of the stanza at *at*, as (start, end of name, start of value), the last one being
+    the stanza's end; and where the next stanza begins, None where this one never ends.
+
+    *known*: the tags found by a scan that failed. Apt goes on behind the first line of the last
+    one, where it takes a line that begins with a CR for a folded one.
+    """
     size = len(text)
-    tags, current = [], None
+    tags, current = list(known), None
+    if tags:
+        at = text.find("\n", tags[-1][0]) + 1
     while at < size:
         if text[at] not in _SPACE:
             if current:
-                tags.append(current + (at,))
+                tags.append(current)
             colon = text.find(":", at)
             if colon < 0:
-                return tags + [(at, at, at, at)], None
+                return tags, None
             name_end = colon
             while name_end > at and text[name_end - 1] in _SPACE:
                 name_end -= 1
@@ -216,7 +231,8 @@ def _scan(text, at):
             at += 1
         if text[at + 1:at + 2] == "\n":
             if current:
-                tags.append(current + (at,))
+                tags.append(current)
+            tags.append((at, at, at))
             while at < size and text[at] in "\r\n":
                 at += 1
             return tags, at
@@ -225,11 +241,19 @@ def _scan(text, at):
 
 
 def _first_odd(text, tags, at):
-    """Where the first name stands that goes over more than one line, else the last tag."""
-    for start, name_end, _, _ in tags:
+    """Where the first name stands that goes over more than one line, else the line that follows the
+    tags."""
+    for start, name_end, _ in tags:
         if "\n" in text[start:name_end]:
             return start
-    return tags[-1][0] if tags else at
+    end = tags[-1][2] if tags else at
+    while end < len(text):
+        end = text.find("\n", end) + 1
+        while text[end:end + 1] == "\r":
+            end += 1
+        if not end or text[end:end + 1] not in tuple(_SPACE):
+            break
+    return end
 
 
 def _line_of(offset, starts, kept):
@@ -242,7 +266,7 @@ def _read_stanza(text, tags, line_at, stanzas, starts, kept):
     fields = {}
     headers = []
     odd = None
-    for start, name_end, value, end in tags:
+    for (start, name_end, value), (end, _, _) in zip(tags, tags[1:]):
         name = text[start:name_end]
         line = line_at.get(start)
         if line is None or isinstance(line, Malformed):
