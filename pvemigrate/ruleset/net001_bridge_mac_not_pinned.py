@@ -75,18 +75,18 @@ class BridgeMacNotPinned(Rule):
         for network in networks(project):
             commands = [(stanza.name, joined(option.value)) for stanza in network.stanzas
                         for option in stanza.options(*UP_COMMANDS)]
-            templates = {stanza.template.name for stanza in network.stanzas if stanza.template}
+            templates = [stanza.template for stanza in network.stanzas if stanza.template]
             for name, stanzas in network.interfaces.items():
                 if not bridge_ports(stanzas) or self.is_pinned(name, stanzas, commands):
                     continue
-                if name in templates and self.facts.mac(name) is None:
+                if any(stanza in templates for stanza in stanzas) and self.facts.mac(name) is None:
                     # Most likely no interface at all, only what others inherit from.
                     continue
                 stanza = next((s for s in stanzas if s.family == "inet"), stanzas[0])
                 place = (stanza.file.path, id(stanza.block))
                 if stanza.file in project.files and place not in reported:
                     reported.add(place)
-                    self.report_bridge(stanza)
+                    self.report_bridge(stanza, stanza in templates)
 
     def is_pinned(self, name, stanzas, commands):
         """Whether something gives the bridge its MAC address."""
@@ -113,8 +113,9 @@ class BridgeMacNotPinned(Rule):
         return {name: (self.facts.get(folder + "/" + name) or b"").decode("utf-8", "replace")
                 for name in self.facts.listdir(folder) if name.endswith(".link")}
 
-    def report_bridge(self, stanza):
-        """Report a bridge at the stanza that the line belongs into."""
+    def report_bridge(self, stanza, is_template):
+        """Report a bridge at the stanza that the line belongs into; *is_template*: others inherit
+        from it."""
         name, header = stanza.name, stanza.header
         item = header.keyword if isinstance(header, BrokenIfaceHeader) else header.name
         if uses_ifupdown2(self.facts):
@@ -132,6 +133,9 @@ class BridgeMacNotPinned(Rule):
             else:
                 message += ("; its present one is not known: give it with --mac %s=MAC, or the output "
                             "of `ip -j link` with --ip-link" % name)
+        elif is_template:
+            message += ("; add `hwaddress %s` by hand: in this stanza, the interfaces that inherit from "
+                        "it would get it too" % mac)
         elif not _ends_alike(stanza.file.tree, stanza.block, line):
             message += ("; add `hwaddress %s` by hand: readers disagree on where the line ends that it "
                         "should follow" % mac)
