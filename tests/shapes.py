@@ -65,7 +65,8 @@ LINES = {
         "deb http://download.proxmox.com/debian/ceph-nautilus buster main",
         "deb https://download.ceph.com/debian-octopus buster main",
         "deb https://pkg.example/apt stable main", "deb http://x", "rpm http://x buster main",
-        "#deb http://deb.debian.org/debian buster main", "deb http://m.example/buster ./"],
+        "#deb http://deb.debian.org/debian buster main", "deb http://m.example/buster ./",
+        "deb http://m.example/debian buster main contrib[x \"y"],
     "deb822": [
         # Whole stanzas too: of single lines hardly one is made that apt accepts.
         "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: buster\n buster-updates\n"
