@@ -149,10 +149,11 @@ _COMMON = [
     click.argument("paths", metavar="[PATH]...", nargs=-1),
     click.option("--root", metavar="DIR", help="The file system to work on (default: /). Nothing "
                  "outside it is read or written."),
-    click.option("--hop", metavar="HOP", help="Which upgrade, as in 6to7. Default: 6to7, or the one "
-                 "that ends at the release found."),
+    click.option("--hop", metavar="HOP", help="Which upgrade, as in 6to7. Default: 6to7, or the "
+                 "one that ends at the release found."),
     click.option("--phase", "phases", multiple=True, metavar="PHASE",
-                 type=click.Choice(["before", "switch", "after-node", "after-cluster", "all", "auto"]),
+                 type=click.Choice(["before", "switch", "after-node", "after-cluster", "all",
+                                    "auto"]),
                  help="Which rules may act now: before, switch, after-node, after-cluster, all, or "
                       "auto (from the version installed below the root; the default). Repeatable."),
     click.option("--select", multiple=True, metavar="CODES", help="Only these codes or prefixes "
@@ -195,8 +196,8 @@ def fix(diff_only, **options):
 
 
 @main.command()
-@click.option("--output-format", "output_format", default="text", type=click.Choice(["text", "json"]),
-              help="How the rules are listed.")
+@click.option("--output-format", "output_format", default="text",
+              type=click.Choice(["text", "json"]), help="How the rules are listed.")
 def rules(output_format):
     """List every rule."""
     from . import rules as all_rules

@@ -19,11 +19,15 @@ def _name(prefix, path):
     tab where it holds blanks."""
     name = prefix + path
     if any(ord(char) < 32 or ord(char) > 126 or char in '"\\' for char in name):
-        quoted = "".join(
-            "\\%03o" % byte if byte < 32 or byte > 126 else "\\" + chr(byte) if byte in b'"\\' else chr(byte)
-            for byte in name.encode("utf-8", "surrogateescape"))
-        return '"%s"' % quoted
+        data = name.encode("utf-8", "surrogateescape")
+        return '"%s"' % "".join(_quoted(byte) for byte in data)
     return name + "\t" if " " in name else name
+
+
+def _quoted(byte):
+    if byte < 32 or byte > 126:
+        return "\\%03o" % byte
+    return "\\" + chr(byte) if byte in b'"\\' else chr(byte)
 
 
 def unified_diff(before, after, path):

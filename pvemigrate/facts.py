@@ -26,12 +26,13 @@ def _number(text):
 
 
 def _part_key(text):
-    """Digits compare as numbers; between them ``~`` comes before the end, letters before the rest."""
+    """Digits compare as numbers; else ``~`` comes before the end, and letters before the rest."""
     import re
 
     key = []
     for other, digits in re.findall("([^0-9]*)([0-9]*)", text):
-        key.append(tuple(-1 if c == "~" else ord(c) + 256 * (not c.isalpha()) for c in other) + (0,))
+        weights = [-1 if c == "~" else ord(c) + 256 * (not c.isalpha()) for c in other]
+        key.append((*weights, 0))
         if digits:
             key.append(int(digits))
     return tuple(key)
@@ -118,7 +119,8 @@ class Facts:
         """The Proxmox VE release (int, 6 or 7 ...): the lower of proxmox-ve's and pve-manager's
         version; None where neither is known."""
         found = [self.package(name) for name in ("proxmox-ve", "pve-manager")]
-        majors = [_number(version.rpartition(":")[2].partition(".")[0]) for version in found if version]
+        majors = [_number(version.rpartition(":")[2].partition(".")[0])
+                  for version in found if version]
         return min((major for major in majors if major), default=None)
 
     # -- the node ----------------------------------------------------------------------------------

@@ -192,8 +192,8 @@ class Project(_Files):
 
     *paths*: only these files, and the known ones below these directories (relative to the root;
     default: every known one). *kind*: take the files in *paths* as files of this kind. *etc*: where
-    the contents of /etc are below the root. *facts*: whether to look for facts of the node below the
-    root. *rules*: classes to run instead of the built-in ones. Keywords of
+    the contents of /etc are below the root. *facts*: whether to look for facts of the node below
+    the root. *rules*: classes to run instead of the built-in ones. Keywords of
     :class:`~pvemigrate.settings.Settings` set the options. Files that cannot be read are in
     ``errors``.
     """

@@ -18,7 +18,8 @@ def split_codes(codes):
     """Codes and prefixes from comma-separated strings or lists (list of upper-case str)."""
     if isinstance(codes, str):
         codes = [codes]
-    return [code.strip().upper() for item in codes or () for code in item.split(",") if code.strip()]
+    return [code.strip().upper() for item in codes or () for code in item.split(",")
+            if code.strip()]
 
 
 def matches(code, prefixes):

@@ -230,8 +230,8 @@ def _is_sourced(root, location):
 _NEVER_ENTERED = frozenset(["rootfs", ".git", ".hg", ".svn", ".zfs", "node_modules", "__pycache__"])
 #: The kernel's directories in a root.
 _KERNEL = frozenset(["proc", "sys", "dev", "run"])
-#: What only /etc/pve holds; a directory ``pve`` that is not below an ``etc`` must have some of it to
-#: be taken for one (``nodes/pve`` is none, though many a node is called so).
+#: What only /etc/pve holds; a directory ``pve`` that is not below an ``etc`` must have some of it
+#: to be taken for one (``nodes/pve`` is none, though many a node is called so).
 _PVE_NAMES = ("nodes", "storage.cfg", "user.cfg", "datacenter.cfg", "corosync.conf", "vzdump.cron")
 
 

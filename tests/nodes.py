@@ -34,8 +34,8 @@ def status_file(**versions):
     parts = []
     for name, version in versions.items():
         version, state = (version, "install ok installed") if isinstance(version, str) else version
-        parts.append("Package: %s\nStatus: %s\nPriority: optional\nVersion: %s\nDescription: x\n y\n"
-                     % (name.replace("_", "-"), state, version))
+        parts.append("Package: %s\nStatus: %s\nPriority: optional\nVersion: %s\n"
+                     "Description: x\n y\n" % (name.replace("_", "-"), state, version))
     return "\n".join(parts)
 
 
@@ -57,7 +57,8 @@ def write_tree(root, tree):
 def read_tree(root):
     """All regular files below *root*: path -> bytes."""
     return {path.relative_to(str(root)).as_posix(): path.read_bytes()
-            for path in sorted(Path(str(root)).rglob("*")) if path.is_file() and not path.is_symlink()}
+            for path in sorted(Path(str(root)).rglob("*"))
+            if path.is_file() and not path.is_symlink()}
 
 
 def installed_copy(folder):
@@ -67,7 +68,8 @@ def installed_copy(folder):
 
     package = Path(PACKAGE) / "pvemigrate"
     copy = Path(str(folder)) / "installed" / "pvemigrate"
-    shutil.copytree(str(package), str(copy), ignore=shutil.ignore_patterns("__pycache__", "_tables"))
+    shutil.copytree(str(package), str(copy),
+                    ignore=shutil.ignore_patterns("__pycache__", "_tables"))
     if not (copy / "grammars").is_dir():
         shutil.copytree(str(REPOSITORY / "grammars"), str(copy / "grammars"))
     write_tables(str(copy / "_tables"))

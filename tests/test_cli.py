@@ -145,7 +145,8 @@ def test_wrong_usage(arguments, message):
     assert result.out == ""
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", "{}x", '{"a": 1}', "[[]]", "7", '[{"address": "x"}]',
+@pytest.mark.parametrize("text", ["", "{", "[1]", "{}x", '{"a": 1}', "[[]]", "7",
+                                  '[{"address": "x"}]',
                                   "[" * 100000, "\xff"])
 def test_ip_link_that_is_something_else(text, tmp_path):
     file = tmp_path / "links"
@@ -232,7 +233,8 @@ def test_files_that_cannot_be_read(spoil, message, arguments, tmp_path):
     root = tmp_path / "root"
     write_tree(root, ERROR)
     spoil(root / "etc/pve/storage.cfg")
-    for target in (["--root", root], [root], [root / "etc/pve/storage.cfg", root / "etc/pve/nodes"]):
+    for target in (["--root", root], [root],
+                   [root / "etc/pve/storage.cfg", root / "etc/pve/nodes"]):
         result = run(*(arguments + target))
         assert result.status == 2
         assert len([line for line in result.err.splitlines() if message in line]) == 1, result.err
@@ -287,7 +289,8 @@ def test_a_read_only_directory(unprivileged, tmp_path):
     (tmp_path / "etc/pve").chmod(0o555)
     result = run("fix", "--root", tmp_path, **unprivileged)
     assert result.status == 2
-    assert "etc/pve/storage.cfg: no temporary file can be made beside it: Permission denied" in result.err
+    assert ("etc/pve/storage.cfg: no temporary file can be made beside it: Permission denied"
+            in result.err)
     assert "1 fixed; 1 warning left" in result.out
     assert read_tree(tmp_path) == {"etc/pve/storage.cfg": STORAGE.encode(),
                                    "etc/pve/nodes/a/lxc/100.conf": GUEST_FIXED.encode()}
@@ -295,7 +298,8 @@ def test_a_read_only_directory(unprivileged, tmp_path):
 
 def test_directories_are_no_configuration_files(tmp_path):
     write_tree(tmp_path, WARNING)
-    for path in ("etc/apt/sources.list.d/x.list", "etc/network/interfaces.d/old", "etc/pve/lxc/1.conf"):
+    for path in ("etc/apt/sources.list.d/x.list", "etc/network/interfaces.d/old",
+                 "etc/pve/lxc/1.conf"):
         (tmp_path / path).mkdir(parents=True)
     result = Quick("check", "--root", tmp_path)
     assert result.status == 1 and "error:" not in result.err
@@ -380,7 +384,8 @@ def test_a_directory_is_all_trees_below_it(tmp_path):
         "b/node/etc/vzdump.conf": "maxfiles: 3\n",
         "dev/contents/pve/storage.cfg": STORAGE,
         # Signs of nothing.
-        "debian/etc/apt/sources.list": "deb http://deb.debian.org/debian buster main\n# proxmox.com\n",
+        "debian/etc/apt/sources.list":
+            "deb http://deb.debian.org/debian buster main\n# proxmox.com\n",
         "debian/etc/vzdump.conf": "maxfiles: 3\n",
         "debian/etc/network/interfaces": BRIDGE,
         # Guests.
@@ -400,7 +405,8 @@ def test_a_directory_is_all_trees_below_it(tmp_path):
 
 
 def test_a_node_called_pve_is_no_tree_of_its_own(tmp_path):
-    write_tree(tmp_path, {"etc/pve/nodes/pve/lxc/100.conf": GUEST, "etc/pve/nodes/pve/qemu-server/1": ""})
+    write_tree(tmp_path, {"etc/pve/nodes/pve/lxc/100.conf": GUEST,
+                          "etc/pve/nodes/pve/qemu-server/1": ""})
     for path in ("etc/pve", "etc/pve/nodes", "etc/pve/nodes/pve"):
         result = Quick("check", tmp_path / path, "--output-format", "concise")
         assert result.out.startswith("etc/pve/nodes/pve/lxc/100.conf:3:1: LXC001"), path
@@ -428,7 +434,8 @@ def test_kind_takes_files_and_no_directories(tmp_path):
     assert result.status == 2 and "--kind takes files" in result.err
     assert read_tree(tmp_path)["etc/pve/storage.cfg"].decode() == STORAGE
     # The kind that was asked for counts, not the one of the path.
-    assert Quick("check", "--kind", "user", "--select", "STO", tmp_path / "etc/pve/storage.cfg").status == 0
+    assert Quick("check", "--kind", "user", "--select", "STO",
+                 tmp_path / "etc/pve/storage.cfg").status == 0
 
 
 def test_a_file_named_twice_is_one_file(tmp_path):
@@ -438,7 +445,8 @@ def test_a_file_named_twice_is_one_file(tmp_path):
                    str(tmp_path) + "/etc/./pve/storage.cfg", tmp_path / "etc/pve/nodes")
     assert result.out.count("+++ b/etc/pve/storage.cfg") == 1
     assert result.out.count("+++ ") == 2
-    result = Quick("fix", tmp_path / "etc/pve/lxc/100.conf", tmp_path / "etc/pve/nodes/a/lxc/100.conf")
+    result = Quick("fix", tmp_path / "etc/pve/lxc/100.conf",
+                   tmp_path / "etc/pve/nodes/a/lxc/100.conf")
     assert result.status == 0, result.err
     assert (tmp_path / "etc/pve/lxc").is_symlink()
 
@@ -477,7 +485,8 @@ def test_check_reads_stdin():
 
 
 @pytest.mark.parametrize("data", [
-    STORAGE.encode(), STORAGE.encode()[:-1], b"# \xff\xfe\0\r\n\n" + STORAGE.encode(), b"", b"\0\xff"])
+    STORAGE.encode(), STORAGE.encode()[:-1], b"# \xff\xfe\0\r\n\n" + STORAGE.encode(), b"",
+    b"\0\xff"])
 def test_fix_filters_stdin(data):
     result = run("fix", "--kind", "storage", "-", input=data)
     assert result.raw == data.replace(b"maxfiles 3", b"prune-backups keep-last=3")
@@ -527,7 +536,8 @@ ALL_PATHS = {path for path in PHASES if path != "etc/hostname"}
     (dict(proxmox_ve="6.4-1"), True, ["--phase", "before", "--phase", "switch"],
      ["etc/pve/storage.cfg", "etc/apt/sources.list"]),
     # Removed, or never installed: no version.
-    (dict(proxmox_ve=("6.4-1", "deinstall ok config-files"), pve_manager=("", "")), True, [], ALL_PATHS),
+    (dict(proxmox_ve=("6.4-1", "deinstall ok config-files"), pve_manager=("", "")), True, [],
+     ALL_PATHS),
     (dict(proxmox_ve=("6.4-1", "hold ok installed")), True, [], ["etc/pve/storage.cfg"]),
     (dict(proxmox_ve=("6.4-1", "install ok half-configured")), True, [], ["etc/pve/storage.cfg"]),
     (dict(other="1"), True, [], ALL_PATHS),
@@ -539,7 +549,8 @@ def test_phases(versions, clustered, arguments, due, tmp_path):
     result = Quick("fix", "--diff", "--root", tmp_path, *arguments)
     touched = [line[6:] for line in result.out.splitlines() if line.startswith("+++ b/")]
     assert sorted(touched) == sorted(due)
-    assert ("no Proxmox VE version found" in result.err) == (set(due) == ALL_PATHS and not arguments)
+    assert ("no Proxmox VE version found" in result.err) == (
+        set(due) == ALL_PATHS and not arguments)
     assert len([line for line in result.err.splitlines() if line.startswith("note: ")]) <= 1
 
 
@@ -619,7 +630,8 @@ def many_guests(root):
     write_tree(root, {"etc/pve/nodes/a/lxc/%d.conf" % number: GUEST for number in range(100, 1100)})
 
 
-@pytest.mark.parametrize("arguments", [["check"], ["fix", "--diff"], ["rules"], ["explain", "LXC001"]])
+@pytest.mark.parametrize("arguments", [["check"], ["fix", "--diff"], ["rules"],
+                                       ["explain", "LXC001"]])
 def test_a_reader_that_has_seen_enough(arguments, tmp_path):
     many_guests(tmp_path)
     if arguments[0] in ("check", "fix"):

@@ -16,7 +16,8 @@ from pvemigrate import Project
 from pvemigrate.diff import unified_diff
 from pvemigrate.formats import decode
 
-needs_patch = pytest.mark.skipif(not shutil.which("patch"), reason="needs the program patch (GNU patch)")
+needs_patch = pytest.mark.skipif(not shutil.which(
+    "patch"), reason="needs the program patch (GNU patch)")
 
 GOLDEN = sorted((nodes.REPOSITORY / "golden").glob("*/*.yml"))
 
@@ -55,7 +56,8 @@ def random_change(rng):
     return (old[:-1] if rng.random() < 0.3 else old), (new[:-1] if rng.random() < 0.3 else new)
 
 
-NAMES = ["etc/plain", "etc/with blank", "etc/tab\there", "etc/q\"uote", "etc/b\\slash", "etc/caf\u00e9",
+NAMES = ["etc/plain", "etc/with blank", "etc/tab\there", "etc/q\"uote", "etc/b\\slash",
+         "etc/caf\u00e9",
          "etc/latin\udce9", "etc/new\nline", "etc/ lead", "etc/trail ", "etc/esc\x1b[31m", "etc/#x"]
 
 
@@ -81,7 +83,8 @@ def test_patch_makes_the_same_bytes(seed, tmp_path):
     for path, new in expected.items():
         with open(path, "rb") as file:
             assert file.read() == new, path
-    assert not [name for name in os.listdir(str(tmp_path / "etc")) if name.endswith((".rej", ".orig"))]
+    assert not [name for name in os.listdir(
+        str(tmp_path / "etc")) if name.endswith((".rej", ".orig"))]
 
 
 @given(st.text(alphabet="ab\n\r", max_size=40), st.text(alphabet="ab\n\r", max_size=40))
@@ -225,7 +228,8 @@ def test_diffs_apply_in_the_root_from_wherever_they_were_made(where, arguments, 
     patch(root, result.raw)
     for data in read_tree(root).values():
         assert b"maxfiles" not in data and b"cgroup." not in data
-    expected = {path.encode("latin-1").decode("utf-8"): data.replace(b"cgroup.", b"cgroup2.").replace(
+    expected = {path.encode("latin-1").decode("utf-8"): data.replace(b"cgroup.",
+                                                                     b"cgroup2.").replace(
         b"maxfiles 3", b"prune-backups keep-last=3") for path, data in ODD.items()}
     assert read_tree(root) == expected
 

@@ -1,5 +1,5 @@
-"""The library as its documentation shows it, and its manners: it prints nothing, exits nowhere, sets
-up no logging and writes in apply() alone."""
+"""The library as its documentation shows it, and its manners: it prints nothing, exits nowhere,
+sets up no logging and writes in apply() alone."""
 
 import os
 import subprocess
@@ -19,7 +19,8 @@ INTERFACES = ("auto lo\niface lo inet loopback\n\nauto vmbr0\niface vmbr0 inet s
 # -- trees -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("data", [INTERFACES, INTERFACES.encode(), b"\xff\0\r\n", "", b"", "caf\xe9\u2028",
+@pytest.mark.parametrize("data", [INTERFACES, INTERFACES.encode(), b"\xff\0\r\n", "", b"",
+                                  "caf\xe9\u2028",
                                   bytearray(b"auto lo\n"), "\ud800"])
 def test_parse(data):
     tree = pvemigrate.parse(data, kind="interfaces")
@@ -97,10 +98,12 @@ def test_fix_of_a_text():
     assert result.diff(path="etc/pve/storage.cfg").startswith(
         "--- a/etc/pve/storage.cfg\n+++ b/etc/pve/storage.cfg\n@@ -1,4 +1,4 @@\n")
     same = pvemigrate.fix(result.bytes, kind="storage")
-    assert not same.changed and same.bytes == result.bytes and same.diff() == "" and same.findings == []
+    assert not same.changed and same.bytes == result.bytes
+    assert same.diff() == "" and same.findings == []
 
 
-@pytest.mark.parametrize("data", [b"\xff\0\n" + STORAGE.encode(), STORAGE.encode()[:-1], b"", b"\r"])
+@pytest.mark.parametrize("data", [b"\xff\0\n" + STORAGE.encode(), STORAGE.encode()[:-1], b"",
+                                  b"\r"])
 def test_fix_takes_any_bytes(data):
     assert pvemigrate.fix(data, kind="storage").bytes == data.replace(
         b"maxfiles 3", b"prune-backups keep-last=3")
@@ -151,7 +154,8 @@ def test_a_rule_in_a_project(tmp_path):
     write_tree(tmp_path, {"etc/network/interfaces": INTERFACES})
     plan = pvemigrate.Project(tmp_path, rules=[NoPublicBridge]).fix()
     assert plan.apply() == []
-    assert read_tree(tmp_path)["etc/network/interfaces"].decode() == INTERFACES.replace("static", "manual")
+    assert read_tree(tmp_path)[
+                     "etc/network/interfaces"].decode() == INTERFACES.replace("static", "manual")
 
 
 class Elsewhere(NoPublicBridge):
@@ -279,7 +283,8 @@ def test_rules_have_documentation():
         assert issubclass(rule, pvemigrate.Rule)
         assert rule.name and rule.severity in ("error", "warning", "info")
         assert rule.phase in ("before", "switch", "after-node", "after-cluster")
-        for heading in ("What it finds", "Why it matters", "Example", "When the fix is safe", "Guide",
+        for heading in ("What it finds", "Why it matters", "Example", "When the fix is safe",
+                        "Guide",
                         "References"):
             assert "## " + heading in rule.__doc__, rule.code
 

@@ -68,7 +68,7 @@ def test_json_is_as_published(tree, arguments, tmp_path):
 
 @pytest.mark.parametrize("code", sorted({case.parent.name for case in GOLDEN}))
 def test_json_of_every_rule(code, tmp_path):
-    """The findings of every golden case, as a document; its edits, made on the bytes, are the fix."""
+    """The findings of every golden case as a document, whose byte offsets are those of the fix."""
     for case in GOLDEN:
         if case.parent.name != code:
             continue
@@ -80,7 +80,8 @@ def test_json_of_every_rule(code, tmp_path):
         root.mkdir(exist_ok=True)
         project = Project(root, **dict({"phases": "all"}, **(golden.get("options") or {})))
         findings = project.check()
-        report = document(render(Report(findings, root=str(root), phases=project.due.in_order()), "json"))
+        shown = Report(findings, root=str(root), phases=project.due.in_order())
+        report = document(render(shown, "json"))
         data = {file.path: file.data for file in project.files}
         for shown, finding in zip(report["findings"], findings):
             for edit, own in zip(shown["fix"]["edits"] if shown["fix"] else [], finding.edits):
@@ -99,7 +100,8 @@ def test_json_example_in_full(tmp_path):
     assert [(f["code"], f["phase"]) for f in report["findings"]] == [
         ("LXC001", "after-node"), ("STO001", "before")]
     finding = report["findings"][1]
-    assert list(finding) == ["code", "name", "severity", "phase", "applicability", "path", "line", "column",
+    assert list(finding) == ["code", "name", "severity", "phase", "applicability", "path", "line",
+                             "column",
                              "end_line", "end_column", "message", "guide", "fix", "commands"]
     assert (finding["path"], finding["line"], finding["column"], finding["end_column"]) == (
         "etc/pve/storage.cfg", 4, 2, 10)
@@ -123,7 +125,8 @@ def test_json_after_a_fix(tmp_path):
 
 
 def test_json_of_stdin():
-    result = run("check", "--kind", "storage", "--output-format", "json", "-", input=STORAGE.encode())
+    result = run("check", "--kind", "storage", "--output-format", "json", "-",
+                 input=STORAGE.encode())
     report = document(result.out)
     assert report["root"] is None and report["findings"][0]["path"] == "<stdin>"
 
@@ -131,8 +134,10 @@ def test_json_of_stdin():
 @pytest.mark.parametrize("change", [
     lambda d: d.update(extra=1), lambda d: d["summary"].update(extra=1), lambda d: d.pop("hop"),
     lambda d: d["findings"][0].update(fixed=True), lambda d: d["findings"][0].update(line=0),
-    lambda d: d["findings"][0].update(severity="fatal"), lambda d: d["findings"][0].update(fix=None),
-    lambda d: d["findings"][0]["fix"]["edits"][0].pop("path"), lambda d: d["phases"].append("later")])
+    lambda d: d["findings"][0].update(severity="fatal"),
+    lambda d: d["findings"][0].update(fix=None),
+    lambda d: d["findings"][0]["fix"]["edits"][0].pop("path"),
+    lambda d: d["phases"].append("later")])
 def test_the_schema_is_strict(change, tmp_path):
     write_tree(tmp_path, WARNING)
     report = document(Quick("check", "--root", tmp_path, "--output-format", "json").out)
@@ -153,16 +158,16 @@ def test_text(tmp_path):
     write_tree(tmp_path, {"etc/pve/storage.cfg": STORAGE})
     result = Quick("check", "--root", tmp_path)
     assert result.out == (
-        "etc/pve/storage.cfg:4:2: STO001 warning: maxfiles is deprecated: prune-backups has taken its "
-        "place\n"
+        "etc/pve/storage.cfg:4:2: STO001 warning: maxfiles is deprecated: prune-backups has taken "
+        "its place\n"
         "  |     maxfiles 3\n"
         "  |     ^^^^^^^^\n"
         "  fix: write prune-backups keep-last=3\n"
         "  or with PVE's own tool: pvesm set local --prune-backups keep-last=3 --delete maxfiles\n"
         "\n"
         "1 file checked: 1 warning; 1 can be fixed with 'pvemigrate fix'\n"
-        "Running services, guests, quorum and storage cannot be judged from files: pve6to7 --full does "
-        "that on the node.\n")
+        "Running services, guests, quorum and storage cannot be judged from files: pve6to7 --full "
+        "does that on the node.\n")
     planned = Quick("fix", "--diff", "--root", tmp_path)
     assert "fixed: write prune-backups keep-last=3" in planned.err
     assert not re.search("(?<!would be )fixed", planned.err), "nothing is fixed yet"
@@ -178,7 +183,8 @@ def test_text(tmp_path):
 def test_what_files_cannot_tell_is_said_of_whole_nodes_only(tmp_path):
     write_tree(tmp_path, CLEAN)
     for arguments, said in [(["--root", tmp_path], True), ([tmp_path], True),
-                            ([tmp_path / "etc/pve/storage.cfg"], False), ([tmp_path / "etc/pve"], False),
+                            ([tmp_path / "etc/pve/storage.cfg"], False),
+                            ([tmp_path / "etc/pve"], False),
                             (["--root", tmp_path, "--quiet"], False),
                             (["--root", tmp_path, "--output-format", "concise"], False)]:
         assert ("pve6to7" in Quick("check", *arguments).out) is said, arguments
@@ -238,7 +244,8 @@ def test_rules_and_explain():
 
 
 def test_parse_shows_every_byte(tmp_path):
-    data = b"# caf\xc3\xa9\xff\x1b[31m\r\nauto vmbr0\niface vmbr0 inet static\n\taddress 192.0.2.1/24\n\tfoo\n"
+    data = (b"# caf\xc3\xa9\xff\x1b[31m\r\nauto vmbr0\niface vmbr0 inet static\n"
+            b"\taddress 192.0.2.1/24\n\tfoo\n")
     file = tmp_path / "interfaces"
     file.write_bytes(data)
     result = Quick("parse", "--kind", "interfaces", file)
@@ -254,7 +261,8 @@ def test_parse_shows_every_byte(tmp_path):
 # -- terminals -------------------------------------------------------------------------------------
 
 #: Everything that a terminal may obey: C0, DEL, C1, bidirectional and other format characters.
-NASTY = ("\x1b]0;owned\x07\x1b[2J\x08\x7f\x9b31m\x85\u202e\u2066\u200b\u2028\u061c\ufeff\x00\x0b\x0c\r"
+NASTY = ("\x1b]0;owned\x07\x1b[2J\x08\x7f\x9b31m\x85"
+         "\u202e\u2066\u200b\u2028\u061c\ufeff\x00\x0b\x0c\r"
          .encode("utf-8") + b"\xff\x9b")
 RAW = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e"
                  "\u2066-\u2069\u061c\ufeff]|\r(?!\n)")
@@ -265,7 +273,8 @@ def on_terminal(*arguments, **options):
     """Run the command on a pseudo terminal; (what arrives there, exit status)."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        nodes.command_line(*arguments), stdin=options.get("stdin", subprocess.DEVNULL), stdout=slave,
+        nodes.command_line(*arguments), stdin=options.get("stdin", subprocess.DEVNULL),
+        stdout=slave,
         stderr=slave, env=nodes.environment(TERM="xterm", **options.get("env", {})))
     os.close(slave)
     parts = []
@@ -304,7 +313,8 @@ def nasty(tmp_path):
     folder = os.fsencode(str(root / "etc/network/interfaces.d"))
     os.makedirs(folder)
     with open(folder + b"/a\x1b[31m\xff\n\r\xc2\x9b", "wb") as file:
-        file.write(b"auto vmbr0\niface vmbr0 inet static\n\taddress 192.0.2.1/24\n\tbridge-ports eno1\n\t"
+        file.write(b"auto vmbr0\niface vmbr0 inet static\n\taddress 192.0.2.1/24\n"
+                   b"\tbridge-ports eno1\n\t"
                    + NASTY.replace(b"\0", b"") + b"\n")
     os.mkfifo(folder + b"/fifo\x1b[5m")
     return root
@@ -314,7 +324,8 @@ def nasty(tmp_path):
     ["check"], ["check", "--output-format", "concise"], ["check", "--output-format", "json"],
     ["fix", "--diff"], ["fix", "--diff", "--output-format", "json"], ["fix"], ["check", "--quiet"]])
 @pytest.mark.parametrize("env, options", [
-    ({}, []), ({"NO_COLOR": "1"}, []), ({}, ["--color", "never"]), ({"NO_COLOR": "1"}, ["--color", "always"]),
+    ({}, []), ({"NO_COLOR": "1"}, []), ({}, ["--color", "never"]),
+    ({"NO_COLOR": "1"}, ["--color", "always"]),
     ({"NO_COLOR": ""}, [])])
 def test_a_terminal_gets_no_control_characters(nasty, arguments, env, options):
     colored = options[-1:] == ["always"] or not env.get("NO_COLOR") and not options
@@ -355,8 +366,9 @@ def test_other_commands_on_a_terminal(nasty):
 
 @pytest.mark.parametrize("arguments", [
     ["check", "a\x1b[31m\u202e"], ["check", "--mac", "\x1b[31m=x"], ["check", "--mac", "\x1b[31m"],
-    ["check", "--ip-link", "/none\x1b[31m"], ["check", "--root", "/none\x1b[31m"], ["explain", "\x1b[31m"],
-    ["check", "--select", "\x1b[31m"], ["check", "--kind", "\x1b[31m", "x"], ["check", "--hop", "\x1b[31m"],
+    ["check", "--ip-link", "/none\x1b[31m"], ["check", "--root", "/none\x1b[31m"],
+    ["explain", "\x1b[31m"], ["check", "--select", "\x1b[31m"],
+    ["check", "--kind", "\x1b[31m", "x"], ["check", "--hop", "\x1b[31m"],
     ["check", "--\x1b[31m"], ["\x1b[31m"], ["parse", "--kind", "lxc", "\x1b[31m"],
     ["check", "--phase", "\x1b[31m"], ["check", "--color", "\x1b[31m"]])
 def test_usage_errors_echo_nothing_raw(arguments):
@@ -416,7 +428,8 @@ except SystemExit as status:
 loaded = set(sys.modules) - own
 print("LOADED", code, " ".join(sorted(loaded)))
 """
-HEAVY = ("lark", "difflib", "json", "dataclasses", "typing", "logging", "inspect", "argparse", "tempfile",
+HEAVY = ("lark", "difflib", "json", "dataclasses", "typing", "logging", "inspect", "argparse",
+         "tempfile",
          "subprocess", "urllib", "asyncio", "importlib.metadata", "shutil", "pathlib", "traceback",
          "random", "decimal", "datetime")
 

@@ -27,10 +27,14 @@ KNOWN = {
     "etc/vzdump.conf": "vzdump-conf",
 }
 OTHERS = ["etc/apt/sources.list.d/a.list.save", "etc/apt/sources.list.d/.b.list",
-          "etc/apt/sources.list.d/c,d.list", "etc/apt/sources.list.save", "etc/network/interfaces.d/.x",
-          "etc/network/interfaces.d/x~", "etc/pve/nodes/a/lxc/100.conf.tmp.1", "etc/pve/nodes/a/lxc/0.conf",
-          "etc/pve/nodes/a/lxc/x.conf", "etc/pve/nodes/a/openvz/100.conf", "etc/pve/storage.cfg.old",
-          "etc/pve/nodes/a/lxc/deeper/100.conf", "etc/pve/priv/storage/x.cfg", "etc/vzdump.conf.dpkg-old"]
+          "etc/apt/sources.list.d/c,d.list", "etc/apt/sources.list.save",
+          "etc/network/interfaces.d/.x",
+          "etc/network/interfaces.d/x~", "etc/pve/nodes/a/lxc/100.conf.tmp.1",
+          "etc/pve/nodes/a/lxc/0.conf",
+          "etc/pve/nodes/a/lxc/x.conf", "etc/pve/nodes/a/openvz/100.conf",
+          "etc/pve/storage.cfg.old",
+          "etc/pve/nodes/a/lxc/deeper/100.conf", "etc/pve/priv/storage/x.cfg",
+          "etc/vzdump.conf.dpkg-old"]
 
 
 def kinds(project):
@@ -85,7 +89,8 @@ def test_a_directory_that_is_a_file_holds_nothing(tmp_path):
 
 def test_sourced_files(tmp_path):
     write_tree(tmp_path, {
-        "etc/network/interfaces": "source /etc/network/more/*\nsource-directory own\nsource ../../../x\n",
+        "etc/network/interfaces":
+            "source /etc/network/more/*\nsource-directory own\nsource ../../../x\n",
         "etc/network/more/a": "source /etc/network/deep\n",
         "etc/network/more/.hidden": "",
         "etc/network/more/sub/dir": "",
@@ -93,7 +98,8 @@ def test_sourced_files(tmp_path):
         "etc/network/own/b": "", "etc/network/own/b.bak": "", "etc/network/unnamed": "",
     })
     project = Project(tmp_path)
-    assert sorted(kinds(project)) == ["etc/network/deep", "etc/network/interfaces", "etc/network/more/a",
+    assert sorted(kinds(project)) == ["etc/network/deep", "etc/network/interfaces",
+                                      "etc/network/more/a",
                                       "etc/network/own/b"]
     assert project.errors == []
 
@@ -107,7 +113,8 @@ def test_paths_of_a_project(tmp_path):
             (["."], sorted(KNOWN)), (["etc"], sorted(KNOWN)), ([], [])]:
         assert sorted(kinds(Project(tmp_path, paths=paths))) == sorted(wanted)
     assert Project(tmp_path, paths=["etc/none"]).errors
-    assert kinds(Project(tmp_path, paths=["etc/pve/user.cfg"], kind="lxc")) == {"etc/pve/user.cfg": "lxc"}
+    project = Project(tmp_path, paths=["etc/pve/user.cfg"], kind="lxc")
+    assert kinds(project) == {"etc/pve/user.cfg": "lxc"}
 
 
 def test_no_such_root(tmp_path):
@@ -194,7 +201,8 @@ def test_find_roots(tmp_path):
     roots, trouble = find_roots(str(tmp_path))
     assert trouble == []
     assert sorted((os.path.relpath(root, str(tmp_path)), etc) for root, etc in roots) == [
-        ("a", "etc/"), ("a/srv/backup/e", "etc/"), ("b", "etc/"), ("backups/pve/f", "etc/"), ("c", ""),
+        ("a", "etc/"), ("a/srv/backup/e", "etc/"), ("b", "etc/"), ("backups/pve/f", "etc/"),
+        ("c", ""),
         ("d", ""), ("g/run/h", "etc/")]
     assert find_roots(str(tmp_path / "a/etc")) == ([(str(tmp_path / "a"), "etc/")], [])
     assert find_roots(str(tmp_path / "no3/etc")) == ([], [])
@@ -236,7 +244,8 @@ STATUS = (
 
 @pytest.mark.parametrize("name, version", [
     ("a", "1.0"), ("half", "2.0"), ("hold", "1:3.0-1"), ("gone", None), ("purged", None),
-    ("silent", None), ("late", "6.0"), ("trap", None), ("twice", "7.1"), ("last", "8.0"), ("none", None)])
+    ("silent", None), ("late", "6.0"), ("trap", None), ("twice", "7.1"), ("last", "8.0"),
+    ("none", None)])
 def test_packages(name, version):
     assert facts_of({"var/lib/dpkg/status": STATUS.encode()}).package(name) == version
 
@@ -264,13 +273,15 @@ def test_release(versions, release):
 
 def test_versions_compare_as_debians_do():
     ordered = ["1~~", "1~~a", "1~", "1", "1.0-1~bpo1", "1.0-1", "1.0-1+b1", "1.0-1+pmx1", "1.0-1.1",
-               "1.0.1", "1.2a", "1.2b", "1.2+", "1.10", "3.1.0-1", "3.1.0-1+pmx1", "3.1.0-1+pmx3", "1:0.1"]
+               "1.0.1", "1.2a", "1.2b", "1.2+", "1.10", "3.1.0-1", "3.1.0-1+pmx1", "3.1.0-1+pmx3",
+               "1:0.1"]
     assert sorted(reversed(ordered), key=version_key) == ordered
     assert version_key("1.0") == version_key("0:1.0-0") == version_key(" 1.0 ")
 
 
 @pytest.mark.parametrize("text, name", [
-    ("pve1\n", "pve1"), ("pve1.example.com", "pve1"), ("# x\n\n pve1 \r\nother", "pve1"), ("", None),
+    ("pve1\n", "pve1"), ("pve1.example.com", "pve1"), ("# x\n\n pve1 \r\nother", "pve1"),
+    ("", None),
     ("#x\n", None), (None, None), ("\xff\n", "\ufffd")])
 def test_hostname(text, name):
     files = {} if text is None else {"etc/hostname": text.encode("latin-1")}
@@ -295,7 +306,8 @@ def test_macs_from_sysfs_through_its_links(tmp_path):
 
 
 def test_a_sysfs_link_out_of_the_root_is_not_followed(tmp_path):
-    write_tree(tmp_path, {"host/sys/vmbr0/address": "00:00:5e:00:53:01\n", "root/sys/class/net/x": ""})
+    write_tree(tmp_path, {"host/sys/vmbr0/address": "00:00:5e:00:53:01\n",
+                          "root/sys/class/net/x": ""})
     (tmp_path / "root/sys/class/net/vmbr0").symlink_to(str(tmp_path / "host/sys/vmbr0"))
     (tmp_path / "root/sys/class/net/vmbr1").symlink_to("../../../../host/sys/vmbr0")
     facts = Project(tmp_path / "root").facts
@@ -327,7 +339,8 @@ def test_a_cluster_file_that_cannot_be_read_still_tells_of_a_cluster(tmp_path):
     ("00:00:5e:00:53:01", True), ("0A:BC:DE:F0:12:34", True), ("00:00:5e:00:53", False),
     ("00:00:5e:00:53:01:02", False), ("00-00-5e-00-53-01", False), ("0:0:5e:0:53:1", False),
     ("01:00:5e:00:00:01", False), ("ff:ff:ff:ff:ff:ff", False), ("00:00:00:00:00:00", False),
-    ("00:00:5e:00:53:0g", False), ("00:00:5e:00:53:\u0661\u0661", False), ("", False), (" 0:00:5e:00:53:01", False)])
+    ("00:00:5e:00:53:0g", False), ("00:00:5e:00:53:\u0661\u0661", False), ("", False),
+    (" 0:00:5e:00:53:01", False)])
 def test_valid_mac(mac, valid):
     assert valid_mac(mac) is valid
 

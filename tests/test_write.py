@@ -5,7 +5,8 @@ import stat
 
 import pytest
 
-from nodes import (ERROR, GUEST, GUEST_FIXED, STORAGE, STORAGE_FIXED, WARNING, read_tree, write_tree)
+from nodes import (ERROR, GUEST, GUEST_FIXED, STORAGE,
+                   STORAGE_FIXED, WARNING, read_tree, write_tree)
 from pvemigrate import Project, write
 from pvemigrate.write import commit
 
@@ -39,7 +40,8 @@ def test_all_is_written_and_nothing_left_over(tmp_path):
 def test_names_of_temporary_files(tmp_path, monkeypatch):
     write_tree(tmp_path, NETWORK)
     names = []
-    between(monkeypatch, lambda target, temporary: names.append(os.path.relpath(temporary, str(tmp_path))))
+    between(monkeypatch, lambda target, temporary: names.append(
+        os.path.relpath(temporary, str(tmp_path))))
     assert commit(str(tmp_path), changes_of(NETWORK)) == []
     # A dot file, which "source interfaces.d/*" does not read, with a suffix that apt passes over.
     assert names[0] == "etc/network/.interfaces.pvemigrate.%d.tmp" % os.getpid()
@@ -141,7 +143,8 @@ def test_the_command_says_so(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("action, message", [
     (lambda target: os.unlink(target), "was taken away or replaced"),
-    (lambda target: (os.unlink(target), os.symlink("/etc/hostname", target)), "was taken away or replaced"),
+    (lambda target: (os.unlink(target), os.symlink("/etc/hostname", target)),
+     "was taken away or replaced"),
     (lambda target: (os.unlink(target), os.mkfifo(target)), "was changed by somebody else"),
     (lambda target: (os.unlink(target), os.mkdir(target)), "was changed by somebody else"),
     (lambda target: os.link(target, target + "2"), "has got another hard link"),

@@ -77,7 +77,8 @@ def visible(text):
     reorder what is shown, or that stands for an undecodable byte. LF and TAB stay."""
     if text.isprintable() and text.isascii():
         return text
-    return "".join(char if char in "\n\t" or char.isprintable() else _escaped(char) for char in text)
+    return "".join(char if char in "\n\t" or char.isprintable() else _escaped(char)
+                   for char in text)
 
 
 def one_line(text):

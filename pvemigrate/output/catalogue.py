@@ -8,7 +8,8 @@ __all__ = ["explanation", "listing"]
 
 def listing(rules):
     """One line a rule (str)."""
-    rows = [(rule.code, rule.name, rule.severity, rule.phase, ", ".join(rule.kinds)) for rule in rules]
+    rows = [(rule.code, rule.name, rule.severity, rule.phase, ", ".join(rule.kinds))
+            for rule in rules]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + "\n"
                    for row in rows)

@@ -28,7 +28,8 @@ def _node(tree, node):
 
 
 def _remark(node):
-    """What readers make of a line that they refuse or disagree on. Of a block, its header says it."""
+    """What readers make of a line that they refuse or disagree on. For a block, its header says
+    it."""
     if node.children:
         return ""
     remark = getattr(node, "disagreement", None)
