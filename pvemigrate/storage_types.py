@@ -233,7 +233,7 @@ def check_prune_backups(text):
         if key != key.strip(_WS) and key.strip(_WS) in _KEEP:
             return "there must be no blank at %s" % key.strip(_WS)
         if key not in _KEEP:
-            return "there is no %s" % key.strip(_WS)
+            return "it knows no key %s, only keep-last and the like" % key.strip(_WS)
         if key == "keep-all":
             number = {"1": 1, "on": 1, "yes": 1, "true": 1,
                       "0": 0, "off": 0, "no": 0, "false": 0}.get(_lower(value))

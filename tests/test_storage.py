@@ -241,7 +241,8 @@ def test_prune_backups(text, is_taken):
 def test_a_message_names_what_is_wrong():
     assert check_prune_backups("keep-last=3, keep-daily=2") == (
         "there must be no blank at keep-daily")
-    assert check_prune_backups("keep-lust=3") == "there is no keep-lust"
+    assert check_prune_backups("keep-lust=3") == (
+        "it knows no key keep-lust, only keep-last and the like")
     assert check_value(TYPES["dir"], "content", "iso,bakcup").startswith(
         "there is no content type bakcup")
 

@@ -92,5 +92,5 @@ class SwallowedSection(Rule):
             # A bare LF, in a CRLF file too: CR LF is not empty.
             fix = Fix.unsafe("put an empty line before the section",
                              replace(Token("", place, 0), "\n"))
-        self.report(node.id, "%s is no storage of its own, Proxmox VE takes its properties for "
-                             "those of %s: %s" % (node.id, section.id, what), fix)
+        self.report(node.id, "storage %s does not exist, Proxmox VE takes its properties for those "
+                             "of %s: %s" % (node.id, section.id, what), fix)

@@ -68,17 +68,19 @@ class IgnoredProperty(Rule):
                     continue
                 at = self.tree.position(entry.first).line
                 same = "" if entry.value == entry.first.value else ", with another value"
-                self.report(key, "%s is ignored: line %d has it already%s" % (key, at, same))
+                self.report(key, "the property %s is ignored: line %d has it already%s"
+                            % (key, at, same))
             elif entry.problem == "value":
-                what = "prune-backups is ignored, so the storage has no such retention: %s" \
-                    if key == "prune-backups" else str(key) + " is ignored: %s"
-                self.report(line.value if line.value else key, what % entry.reason)
+                lost = ", so it sets no retention" if key == "prune-backups" else ""
+                self.report(line.value if line.value else key,
+                            "the property %s is ignored%s: %s" % (key, lost, entry.reason))
             elif looks_like_header(line):
-                self.report(line.key, "no header, because it is indented: what follows is taken "
-                                      "for properties of %s" % storage.id)
+                self.report(line.key, "no section's header, because it is indented: what follows "
+                                      "is taken for properties of %s and ignored or mixed up with them"
+                            % storage.id)
             elif not storage.type.is_open or key in _ALL_KEYS:
-                self.report(key, "%s is ignored: storages of type %s have no such property"
-                            % (key, storage.type.name))
+                self.report(key, "the property %s is ignored: storages of type %s have none of "
+                                 "that name" % (key, storage.type.name))
 
     def check_lines(self, tree):
         """Report the lines that are no property of any section."""
@@ -88,11 +90,12 @@ class IgnoredProperty(Rule):
                 self.check_section(node)
             elif isinstance(node, Malformed):
                 self.report(node.text,
-                            "ignored: neither a section's header (type: id) nor a property")
+                            "the line is ignored: neither a section's header (type: id) nor a "
+                            "property")
             elif isinstance(node, Orphan) and not isinstance(previous, Orphan):
                 self.report(node.header.key,
-                            "%s and what follows are ignored: no section's header above, or an "
-                            "empty line that ended the section" % node.header.key)
+                            "the property %s and what follows are ignored: no section's header "
+                            "above, or an empty line that ended the section" % node.header.key)
             if not isinstance(node, (Comment, FalseSeparator)):
                 previous = node
 
@@ -101,15 +104,16 @@ class IgnoredProperty(Rule):
         for node in section.walk():
             if isinstance(node, Swallowed):
                 if not node.is_storage:
-                    self.report(node.type, "%s is ignored: a property begins with a blank or tab "
-                                           "and has no colon" % node.type)
+                    self.report(node.type, "the line is ignored: a property begins with a blank or "
+                                           "tab and has no colon")
             elif not isinstance(node, Malformed):
                 continue
             elif looks_like_header(node):
-                self.report(node.text, "ignored: no section's header (type: id), so what follows "
-                                       "is taken for properties of %s" % section.id)
+                self.report(node.text, "the line is ignored: no section's header (type: id), so "
+                                       "what follows is taken for properties of %s and ignored or "
+                                       "mixed up with them" % section.id)
             else:
-                self.report(node.text, "ignored: a property begins with a blank or tab")
+                self.report(node.text, "the line is ignored: a property begins with a blank or tab")
 
 
 _ALL_KEYS = frozenset().union(*(storage.keys for storage in TYPES.values()))
