@@ -76,8 +76,8 @@ class IgnoredProperty(Rule):
                             "the property %s is ignored%s: %s" % (key, lost, entry.reason))
             elif looks_like_header(line):
                 self.report(line.key, "no section's header, because it is indented: what follows "
-                                      "is taken for properties of %s and ignored or mixed up with them"
-                            % storage.id)
+                                      "is taken for properties of %s and ignored or mixed up with "
+                                      "them" % storage.id)
             elif not storage.type.is_open or key in _ALL_KEYS:
                 self.report(key, "the property %s is ignored: storages of type %s have none of "
                                  "that name" % (key, storage.type.name))
