@@ -9,6 +9,8 @@ The rules only report; what keeps a rewrite right is enforced in this module, fo
 * rounds go on until nothing is left to fix, so fixing twice is fixing once.
 """
 
+from bisect import bisect_left, insort
+
 from .edit import apply_edits
 from .formats import kind_of_path
 from .settings import PHASES
@@ -21,7 +23,7 @@ MAX_ROUNDS = 20
 
 
 class Scope:
-    """What a rule may look at: the files of a run, the node's facts, the settings.
+    """What a rule may look at: the files of a round, the node's facts, the settings.
 
     ``files``: list of :class:`~pvemigrate.source.SourceFile`. ``due``: the :class:`Due` phases.
     """
@@ -31,6 +33,16 @@ class Scope:
         self.facts = facts
         self.settings = settings
         self.due = due
+        self._made = {}
+
+    def once(self, make, *arguments):
+        """``make(*arguments)``, made once for each round and each identity of the arguments: what
+        several rules work out of the same files."""
+        key = (make,) + tuple(map(id, arguments))
+        if key not in self._made:
+            # The arguments are kept too, so that no other object gets their identity.
+            self._made[key] = (make(*arguments), arguments)
+        return self._made[key][0]
 
     def of_kind(self, *kinds):
         """The files of these kinds."""
@@ -291,15 +303,17 @@ def _arbitrate(findings):
     chosen, taken = [], {}
     for finding in findings:
         spans = [(edit.path, edit.start, edit.end) for edit in finding.edits]
-        if any(_touch(start, end, taken.get(path, ())) for path, start, end in spans):
+        if any(_touches(start, end, taken.get(path, [])) for path, start, end in spans):
             continue
         for path, start, end in spans:
-            taken.setdefault(path, []).append((start, end))
+            insort(taken.setdefault(path, []), (start, end))
         chosen.append(finding)
     return chosen
 
 
-def _touch(start, end, spans):
-    return any(start < other_end and other_start < end or start == other_start
-               or start == end and other_start < start < other_end
-               for other_start, other_end in spans)
+def _touches(start, end, taken):
+    """Whether a span overlaps one of *taken* (sorted, and free of overlaps), or begins with it."""
+    at = bisect_left(taken, (start,))
+    if at < len(taken) and (taken[at][0] == start or taken[at][0] < end):
+        return True
+    return at > 0 and taken[at - 1][1] > start

@@ -102,47 +102,22 @@ class Source:
                 if location.last in hop.ceph_too_old and is_proxmox(location)]
 
 
-# All rules ask for the source of one node after the other, so remembering the last one is enough.
-_last_entry = (None, None)
-_last_tree = (None, {})
-_last_scope = (None, {})
+def stanza_sources(tree):
+    """The :class:`Source` of each stanza of *tree* by the stanza's identity (None where apt refuses
+    it)."""
+    return {id(reading.stanza): Source.of_reading(reading) for reading in deb822.readings(tree)}
 
 
-def entry_source(entry):
-    """The :class:`Source` of an Entry, or None."""
-    global _last_entry
-    node, source = _last_entry
-    if node is not entry:
-        source = Source.of_entry(entry)
-        _last_entry = (entry, source)
-    return source
-
-
-def stanza_source(tree, stanza):
-    """The :class:`Source` of a Stanza of *tree*, or None."""
-    global _last_tree
-    known, sources = _last_tree
-    if known is not tree:
-        sources = {id(reading.stanza): Source.of_reading(reading)
-                   for reading in deb822.readings(tree)}
-        _last_tree = (tree, sources)
-    return sources.get(id(stanza))
-
-
-def _all_sources(scope, hop):
+def all_sources(scope, hop):
     """Each repository (URI, suite after the upgrade) of a scope: the (suite, shared options) that its
     entries have (set)."""
-    global _last_scope
-    known, found = _last_scope
-    if known is scope:
-        return found
     found = {}
     future = {**hop.debian, **hop.security}
     for file in scope.of_kind("apt-list", "deb822"):
         if file.kind == "deb822":
-            sources = [Source.of_reading(reading) for reading in deb822.readings(file.tree)]
+            sources = list(scope.once(stanza_sources, file.tree).values())
         else:
-            sources = [Source.of_entry(line) for line in file.tree.body
+            sources = [scope.once(Source.of_entry, line) for line in file.tree.body
                        if type(line).__name__ == "Entry"]
         for source in sources:
             if source is None or not source.enabled:
@@ -151,7 +126,6 @@ def _all_sources(scope, hop):
                 for suite in source.suites:
                     key = (uri.text.rstrip("/"), future.get(suite.text, suite.text))
                     found.setdefault(key, set()).add((suite.text, _shared(source)))
-    _last_scope = (scope, found)
     return found
 
 
@@ -174,10 +148,10 @@ class AptRule(Rule):
         return HOPS[self.hops[0]]
 
     def visit_Entry(self, entry):
-        self._check(entry_source(entry))
+        self._check(self.project.once(Source.of_entry, entry))
 
     def visit_Stanza(self, stanza):
-        self._check(stanza_source(self.tree, stanza))
+        self._check(self.project.once(stanza_sources, self.tree).get(id(stanza)))
 
     def _check(self, source):
         if source is not None and source.enabled:
@@ -228,7 +202,8 @@ class SuiteRule(AptRule):
                     "later day" % new)
         shared = _shared(source)
         for uri in source.uris:
-            for suite, options in _all_sources(self.project, self.hop).get(
+            for suite, options in self.project.once(
+                    all_sources, self.project, self.hop).get(
                     (uri.text.rstrip("/"), new), ()):
                 if suite != word.text and options != shared:
                     names = sorted({name for name, _ in set(options) ^ set(shared)})

@@ -72,7 +72,7 @@ class BridgeMacNotPinned(Rule):
 
     def check_project(self, project):
         reported = set()
-        for network in networks(project):
+        for network in project.once(networks, project):
             commands = [(stanza.name, joined(option.value)) for stanza in network.stanzas
                         for option in stanza.options(*UP_COMMANDS)]
             templates = [stanza.template for stanza in network.stanzas if stanza.template]

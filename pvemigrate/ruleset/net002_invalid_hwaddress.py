@@ -53,7 +53,7 @@ class InvalidHwaddress(Rule):
 
     def check_project(self, project):
         reported = set()
-        for network in networks(project):
+        for network in project.once(networks, project):
             bridges = {name for name, stanzas in network.interfaces.items() if bridge_ports(stanzas)}
             owners = {}
             for stanza in network.stanzas:

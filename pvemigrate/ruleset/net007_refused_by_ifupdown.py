@@ -50,7 +50,7 @@ class RefusedByIfupdown(Rule):
         if uses_ifupdown2(self.facts):
             return
         reported = set()
-        for network in networks(project):
+        for network in project.once(networks, project):
             for file, item, message in network.refusals:
                 place = (file.path,) + file.tree.span(item)
                 if file not in project.files or place in reported:
