@@ -1,6 +1,7 @@
 """One-line APT sources; reader: apt (apt-pkg/sourcelist.cc, contrib/strutl.cc)."""
 
 from ..cst import Line, Token
+from . import lines
 
 #: What C's isspace() holds for white space (a line has no LF inside).
 _SPACE = " \t\r\f\v"
@@ -20,14 +21,10 @@ class Blank(_Line):
     newline: Token = "\n"
 
 
-class Comment(_Line):
+class Comment(_Line, lines.Comment):
     """A comment line; ``#deb ...`` is a disabled repository for PVE's panel and stays one."""
 
     __slots__ = ()
-    indent: Token
-    hash: Token = "#"
-    text: Token
-    newline: Token = "\n"
 
 
 class Entry(_Line):
@@ -74,13 +71,10 @@ class Entry(_Line):
         return reading
 
 
-class Malformed(_Line):
+class Malformed(_Line, lines.Malformed):
     """A line that apt refuses, or reads in a way that its syntax does not show (see read())."""
 
     __slots__ = ()
-    is_malformed = True
-    text: Token
-    newline: Token = "\n"
 
     @property
     def reading(self):

@@ -3,6 +3,7 @@
 import re
 
 from ..cst import Block, Line, Token, encode, header_field
+from . import lines
 from .apt_list import TYPES, signed_by_error
 
 #: What apt holds for white space in a value; a line has no LF inside.
@@ -22,13 +23,10 @@ class Separator(_Line):
     newline: Token = "\n"
 
 
-class Comment(_Line):
+class Comment(_Line, lines.FlushComment):
     """A line with ``#`` in column 0; legal anywhere, also between continuation lines."""
 
     __slots__ = ()
-    hash: Token = "#"
-    text: Token
-    newline: Token = "\n"
 
 
 class IndentedComment(_Line):
@@ -71,14 +69,11 @@ class FieldLine(_Line):
     newline: Token = "\n"
 
 
-class Malformed(_Line):
+class Malformed(_Line, lines.Malformed):
     """A line that is no field: without a colon (apt takes the text up to the next colon, lines
     further down, for the field's name) or with a CR before its first character."""
 
     __slots__ = ()
-    is_malformed = True
-    text: Token
-    newline: Token = "\n"
 
 
 class Field(Block):

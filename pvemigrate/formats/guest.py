@@ -1,12 +1,11 @@
 """The lines and sections that container and virtual machine configurations share."""
 
 from ..cst import Block, Line, Token, header_field
+from . import lines
 
 
-class Blank(Line):
+class Blank(lines.Blank):
     __slots__ = ()
-    trail: Token
-    newline: Token = "\n"
 
 
 class SectionHeader(Line):
@@ -64,13 +63,10 @@ class BrokenHeader(Line):
     newline: Token = "\n"
 
 
-class Malformed(Line):
+class Malformed(lines.Malformed):
     """A line that PVE warns of and tosses."""
 
     __slots__ = ()
-    is_malformed = True
-    text: Token
-    newline: Token = "\n"
 
 
 class Live(Block):

@@ -7,6 +7,7 @@ Stanzas are those of classic ifupdown. Where the three readers take a line diffe
 import re
 
 from ..cst import Block, Line, Token, header_field
+from . import lines
 
 #: Families and their methods in classic ifupdown (measured with 0.8.41); others it refuses.
 METHODS = {
@@ -56,22 +57,16 @@ class _Line(Line):
         return None
 
 
-class Blank(_Line):
+class Blank(_Line, lines.Blank):
     """A blank line: nothing for ifupdown, the end of the stanza for PVE."""
 
     __slots__ = ()
-    trail: Token
-    newline: Token = "\n"
 
 
-class Comment(_Line):
+class Comment(_Line, lines.Comment):
     """A comment line. ifupdown2 joins the next line where this one holds a backslash at its end."""
 
     __slots__ = ()
-    indent: Token
-    hash: Token = "#"
-    text: Token
-    newline: Token = "\n"
 
     @property
     def disagreement(self):
@@ -305,13 +300,10 @@ class ValuelessOption(_Line):
                 "PVE ends the stanza")
 
 
-class Malformed(_Line):
+class Malformed(_Line, lines.Malformed):
     """Text that is nothing else."""
 
     __slots__ = ()
-    is_malformed = True
-    text: Token
-    newline: Token = "\n"
 
 
 class Iface(Block):
@@ -412,8 +404,8 @@ def disagreements(tree):
             elif isinstance(block, Iface) and isinstance(node, Option):
                 name = joined(node.key)
                 if name in once and name not in _COMMANDS:
-                    yield node, ("%s a second time: ifupdown joins the values, ifupdown2 lists them, "
-                                 "PVE keeps the last" % name)
+                    yield node, ("%s a second time: ifupdown joins the values, ifupdown2 lists "
+                                 "them, PVE keeps the last" % name)
                 once.add(name)
 
 

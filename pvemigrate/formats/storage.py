@@ -6,6 +6,7 @@ The nodes say what stands in the file; :func:`storages` says what PVE makes of i
 import re
 
 from ..cst import Block, Line, Token, header_field
+from . import lines
 from ..storage_types import (
     PROPERTIES, TYPES, check_value, is_storage_id, known_type, split_list,
 )
@@ -24,14 +25,10 @@ class Separator(_Line):
     newline: Token = "\n"
 
 
-class Comment(_Line):
+class Comment(_Line, lines.Comment):
     """A ``#`` line (PVE drops it at its next save)."""
 
     __slots__ = ()
-    indent: Token
-    hash: Token = "#"
-    text: Token
-    newline: Token = "\n"
 
 
 class FalseSeparator(_Line):
@@ -67,13 +64,10 @@ class Property(_Line):
     newline: Token = "\n"
 
 
-class Malformed(_Line):
+class Malformed(_Line, lines.Malformed):
     """A line that PVE warns of and tosses."""
 
     __slots__ = ()
-    is_malformed = True
-    text: Token
-    newline: Token = "\n"
 
 
 class Section(Block):

@@ -1,6 +1,7 @@
 """``user.cfg``; reader: PVE::AccessControl."""
 
 from ..cst import Line, Token
+from . import lines
 
 
 class _Line(Line):
@@ -8,20 +9,14 @@ class _Line(Line):
     grammar = "user"
 
 
-class Blank(_Line):
+class Blank(_Line, lines.Blank):
     __slots__ = ()
-    trail: Token
-    newline: Token = "\n"
 
 
-class Comment(_Line):
+class Comment(_Line, lines.Comment):
     """A ``#`` line: the format has no comments, PVE drops it at its next save."""
 
     __slots__ = ()
-    indent: Token
-    hash: Token = "#"
-    text: Token
-    newline: Token = "\n"
 
 
 class Record(_Line):
@@ -39,10 +34,7 @@ class Record(_Line):
         return [value for _, value in self.words("fields")]
 
 
-class Malformed(_Line):
+class Malformed(_Line, lines.Malformed):
     """A line that PVE ignores and drops at its next save."""
 
     __slots__ = ()
-    is_malformed = True
-    text: Token
-    newline: Token = "\n"

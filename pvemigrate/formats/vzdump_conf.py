@@ -1,6 +1,7 @@
 """``/etc/vzdump.conf``; reader: PVE::JSONSchema::parse_config. Of equal keys the last counts."""
 
 from ..cst import Line, Token
+from . import lines
 
 
 class _Line(Line):
@@ -8,18 +9,12 @@ class _Line(Line):
     grammar = "vzdump_conf"
 
 
-class Blank(_Line):
+class Blank(_Line, lines.Blank):
     __slots__ = ()
-    trail: Token
-    newline: Token = "\n"
 
 
-class Comment(_Line):
+class Comment(_Line, lines.Comment):
     __slots__ = ()
-    indent: Token
-    hash: Token = "#"
-    text: Token
-    newline: Token = "\n"
 
 
 class Setting(_Line):
@@ -35,10 +30,7 @@ class Setting(_Line):
     newline: Token = "\n"
 
 
-class Malformed(_Line):
+class Malformed(_Line, lines.Malformed):
     """A line that PVE warns of and ignores (``key = value``, ``key : value``)."""
 
     __slots__ = ()
-    is_malformed = True
-    text: Token
-    newline: Token = "\n"

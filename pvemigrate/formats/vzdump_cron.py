@@ -1,6 +1,7 @@
 """``/etc/pve/vzdump.cron``; readers: PVE::VZDump::Common and cron."""
 
 from ..cst import Line, Token
+from . import lines
 
 
 class _Line(Line):
@@ -8,19 +9,14 @@ class _Line(Line):
     grammar = "vzdump_cron"
 
 
-class Blank(_Line):
+class Blank(_Line, lines.Blank):
     __slots__ = ()
-    trail: Token
-    newline: Token = "\n"
 
 
-class Comment(_Line):
+class Comment(_Line, lines.FlushComment):
     """A ``#`` line (PVE drops it at its next save)."""
 
     __slots__ = ()
-    hash: Token = "#"
-    text: Token
-    newline: Token = "\n"
 
 
 class Environment(_Line):
@@ -92,10 +88,7 @@ class Tossed(_Line):
     newline: Token = "\n"
 
 
-class Malformed(_Line):
+class Malformed(_Line, lines.Malformed):
     """A line that PVE drops at its next save (``MAILTO=root``)."""
 
     __slots__ = ()
-    is_malformed = True
-    text: Token
-    newline: Token = "\n"
