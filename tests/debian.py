@@ -27,8 +27,8 @@ def unpacked(package):
 def _unpack(package, folder):
     for program in ("apt-get", "dpkg"):
         if not shutil.which(program):
-            pytest.skip("no %s: these tests want Debian or a derivative, or the package %s unpacked "
-                        "in %s" % (program, package, folder))
+            pytest.skip("no %s: these tests want Debian or a derivative, or the package %s "
+                        "unpacked in %s" % (program, package, folder))
     work = FOLDER / ("%s.%d" % (package, os.getpid()))
     work.mkdir(parents=True)
     try:

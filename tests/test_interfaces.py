@@ -39,12 +39,15 @@ def said(text):
 
 
 @pytest.mark.parametrize("line, types", [
-    ("# c\n", Comment), ("  \t# c\n", Comment), ("#c", Comment), ("\n", Blank), (" \t\r\f\v\n", Blank),
-    ("auto a b\n", Auto), ("allow-hotplug a\n", Auto), ("\tauto a\r\n", Auto), ("allow-ovs-br0 a\n", Auto),
+    ("# c\n", Comment), ("  \t# c\n", Comment), ("#c", Comment), ("\n", Blank),
+    (" \t\r\f\v\n", Blank),
+    ("auto a b\n", Auto), ("allow-hotplug a\n", Auto), ("\tauto a\r\n", Auto),
+    ("allow-ovs-br0 a\n", Auto),
     ("auto\n", BareKeyword), ("allow-x\n", BareKeyword), ("no-scripts\n", BareKeyword),
     ("source x\n", Source), ("source-directory x\n", Source), ("source\n", Source),
     ("no-auto-down a\n", Directive), ("rename a=b\n", Directive), ("rename\n", Directive),
-    ("mapping a\n", Mapping), ("foo bar\n", Misplaced), ("foo\n", Misplaced), ("allow- a\n", Misplaced),
+    ("mapping a\n", Mapping), ("foo bar\n", Misplaced), ("foo\n", Misplaced),
+    ("allow- a\n", Misplaced),
     ("template a\n", Misplaced), ("\N{NO-BREAK SPACE}auto a\n", Misplaced), ("Auto a\n", Misplaced),
     ("\ufeffauto a\n", Misplaced), ("autos a\n", Misplaced), ("sources x\n", Misplaced),
 ])
@@ -127,7 +130,8 @@ def test_neither_indentation_nor_blank_lines_nor_bare_keywords_end_a_stanza():
 
 def test_a_keyword_may_be_cut_by_a_joined_line():
     block = only("if\\\nace vm\\\nbr0 \\\n inet static\n\tup a\n")
-    assert (joined(block.name), joined(block.family), joined(block.method)) == ("vmbr0", "inet", "static")
+    assert [joined(block.name), joined(block.family), joined(block.method)] == [
+        "vmbr0", "inet", "static"]
     assert words(only("auto a\\\nb \\\n c\n").names) == ["ab", "c"]
 
 

@@ -90,7 +90,7 @@ def build(root, files):
 
 
 def relocate(root):
-    """Have ``source`` lines with paths in /etc mean the tree's own, for programs that know no root."""
+    """Have ``source`` lines with paths in /etc mean the tree's own: the programs know no root."""
     for file in (root / "etc/network").rglob("*"):
         if file.is_file():
             data = file.read_bytes()
@@ -100,7 +100,7 @@ def relocate(root):
 
 
 def golden_files(path):
-    golden = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    golden = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     files = {name: text.encode() for name, text in (golden.get("files") or {}).items()}
     files.update((name, path.with_name(raw).read_bytes())
                  for name, raw in (golden.get("raw") or {}).items())
@@ -133,7 +133,7 @@ def judge(root):
 
 
 def check_refusals(ifquery, root):
-    """Returns whether ifquery accepts; both name the same first line, and agree on the main file."""
+    """Whether ifquery accepts; both name the same first line and judge the main file alike."""
     ours = judge(root)
     relocate(root)
     theirs, given_up = refusals_of(ifquery, root)
@@ -224,16 +224,17 @@ def test_every_family_and_method(tmp_path, ifquery):
 
 WORDS = [
     "auto", "allow-hotplug", "allow-", "no-auto-down", "no-scripts", "rename", "source",
-    "source-directory", "mapping", "iface", "inherits", "script", "map", "inet", "inet6", "ipx", "can",
-    "meta", "static", "manual", "dhcp", "v4tunnel", "a", "b", "lo", "vmbr0", "foo", "address", "#",
-    "#x", "up", "interfaces.d/*", "interfaces.d/x"]
+    "source-directory", "mapping", "iface", "inherits", "script", "map", "inet", "inet6", "ipx",
+    "can", "meta", "static", "manual", "dhcp", "v4tunnel", "a", "b", "lo", "vmbr0", "foo", "address",
+    "#", "#x", "up", "interfaces.d/*", "interfaces.d/x"]
 BETWEEN = [" "] * 5 + ["\n"] * 4 + [
     "\t", "\n\n", "\r\n", "\\\n", "\\\n", "\\", "\0", "\f", "  \n", " \\\n ", "\v", "\r", ""]
 LINES = [
     "iface a inet manual\n", "iface b inet6 auto\n", "iface lo inet loopback\n", "\tfoo bar\n",
     "\tfoo bar\n", "mapping x\n", "\tscript /x\n", "\tmap a b\n", "auto a\n", "auto\n", "# c\n",
-    "source interfaces.d/x\n", "#c \\\n", "\n", "iface c inherits a\n", "iface c inet6 inherits b\n",
-    "iface d inet manual inherits a x\n", "\\\n", "\t\\\n", "no-scripts\n", "rename a=b\n", "allow-x\n",
+    "source interfaces.d/x\n", "#c \\\n", "\n", "iface c inherits a\n",
+    "iface c inet6 inherits b\n", "iface d inet manual inherits a x\n", "\\\n", "\t\\\n",
+    "no-scripts\n", "rename a=b\n", "allow-x\n",
     "foo\n", "  foo\\\n"]
 
 
@@ -373,10 +374,12 @@ def test_fixed_goldens_read_as_before(path, tmp_path, ifquery, ifupdown2):
 
 
 BRIDGE_LINES = [
-    "\taddress 192.0.2.1/24", "  address 192.0.2.1/24 ", "address\t192.0.2.1/24", "\tbridge-ports eno1",
+    "\taddress 192.0.2.1/24", "  address 192.0.2.1/24 ", "address\t192.0.2.1/24",
+    "\tbridge-ports eno1",
     "\tbridge_ports eno1 eno2", "\tbridge-ports none", "\tbridge-ports \\\n eno1",
     "\tbridge-ports eno1 \\\n\t  eno2 eno3", "\tbridge-stp off", "\tup true", "\tup echo \\\\ x",
-    "\tup a\\b", "", "", "  ", "# c", "\t# c \\", "\\", "\tgateway 192.0.2.254 \\\n", "auto", "\tvlan 5",
+    "\tup a\\b", "", "", "  ", "# c", "\t# c \\", "\\", "\tgateway 192.0.2.254 \\\n", "auto",
+    "\tvlan 5",
     "\thwaddress 52:54:00:12:34:99", "\tovs_type OVSBridge", "\tmtu 9000 # big"]
 BRIDGE_HEADERS = [
     "iface vmbr0 inet static", "iface vmbr0 inet6 static", "iface vmbr1 inet manual",

@@ -115,7 +115,7 @@ class Network:
             self.stanzas.append(Stanza(file, block, name, family, template))
 
     def _inherit(self, header):
-        """Family, template and what is wrong with an ``iface NAME [FAMILY [METHOD]] inherits X``."""
+        """Family, template and what is wrong with ``iface NAME [FAMILY [METHOD]] inherits X``."""
         before = words(header.inheritance)
         at = before.index("inherits")
         wanted = before[at + 1]
@@ -163,10 +163,10 @@ def _file_at(scope, path):
 def networks(scope):
     """The sets of files that ifupdown reads together (list of :class:`Network`).
 
-    One begins with etc/network/interfaces, one with interfaces.new, which PVE puts in its place when
-    pending changes are applied. A file in interfaces.d that neither names is read by nobody and not
-    judged; where there is neither of the two, nothing says so, and they are taken together. Any
-    other file stands for itself.
+    One begins with etc/network/interfaces, one with interfaces.new, which PVE puts in its place
+    when pending changes are applied. A file in interfaces.d that neither names is read by nobody
+    and not judged; where there is neither of the two, nothing says so, and they are taken together.
+    Any other file stands for itself.
     """
     found = []
 

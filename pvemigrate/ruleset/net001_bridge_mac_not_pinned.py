@@ -15,17 +15,16 @@ class BridgeMacNotPinned(Rule):
     ## What it finds
 
     A Linux bridge (an `iface` with ports in `bridge-ports` or `bridge_ports`) whose MAC address
-    nothing pins: no `hwaddress` and no `bridge_hw` in any of its stanzas, no `ip link set ... address`
-    or `ifconfig ... hw ether` in a `pre-up`, `up` or `post-up` command, and no .link file in
-    etc/systemd/network with `MACAddressPolicy=none` that may match it (or that replaces
-    99-default.link). All files that ifupdown reads
-    together are looked at, and so is interfaces.new with what it sources. A file in interfaces.d
-    that no `source` line names is not read, by nobody.
+    nothing pins: no `hwaddress` and no `bridge_hw` in any of its stanzas, no `ip link set ...
+    address` or `ifconfig ... hw ether` in a `pre-up`, `up` or `post-up` command, and no .link file
+    in etc/systemd/network with `MACAddressPolicy=none` that may match it (or that replaces
+    99-default.link). All files that ifupdown reads together are looked at, and so is interfaces.new
+    with what it sources. A file in interfaces.d that no `source` line names is not read, by nobody.
 
     ## Why it matters
 
-    Up to Proxmox VE 6 a bridge has the MAC address of a port. With the systemd of Debian Bullseye it
-    gets one made of the bridge's name and the machine id. Hosters who admit only known addresses
+    Up to Proxmox VE 6 a bridge has the MAC address of a port. With the systemd of Debian Bullseye
+    it gets one made of the bridge's name and the machine id. Hosters who admit only known addresses
     then drop all packets of the node; reservations in DHCP servers and packet filter rules by MAC
     address no longer fit.
 
@@ -49,10 +48,10 @@ class BridgeMacNotPinned(Rule):
     ## When the fix is safe
 
     Where the present address is known: from `--mac`, from `--ip-link`, or from sys/class/net below
-    the root. On a node that runs 7.x already, sysfs shows the new address, so only one given by hand
-    counts. The line goes where ifupdown, ifupdown2 and PVE's own editor take it for part of the
-    bridge; where they disagree about that, it is left to you. Where dpkg shows ifupdown2 there is
-    nothing to do: version 3.1.0-1+pmx1, which the upgrade brings, gives the bridge its port's
+    the root. On a node that runs 7.x already, sysfs shows the new address, so only one given by
+    hand counts. The line goes where ifupdown, ifupdown2 and PVE's own editor take it for part of
+    the bridge; where they disagree about that, it is left to you. Where dpkg shows ifupdown2 there
+    is nothing to do: version 3.1.0-1+pmx1, which the upgrade brings, gives the bridge its port's
     address. Without dpkg's status file classic ifupdown is assumed. When the NIC is replaced one
     day, the line has to follow.
 
@@ -108,7 +107,7 @@ class BridgeMacNotPinned(Rule):
         return any(_leaves_address(text, name) for text in links.values())
 
     def link_files(self):
-        """The .link files in etc/systemd/network: dict of name -> text (empty where there is none)."""
+        """The .link files in etc/systemd/network: dict of name -> text (empty if unreadable)."""
         folder = self.facts.etc + "systemd/network"
         return {name: (self.facts.get(folder + "/" + name) or b"").decode("utf-8", "replace")
                 for name in self.facts.listdir(folder) if name.endswith(".link")}
@@ -119,9 +118,9 @@ class BridgeMacNotPinned(Rule):
         name, header = stanza.name, stanza.header
         item = header.keyword if isinstance(header, BrokenIfaceHeader) else header.name
         if uses_ifupdown2(self.facts):
-            self.report(item, "bridge %s has no hwaddress; nothing to do: ifupdown2 3.1.0-1+pmx1, "
-                        "which comes with the upgrade, derives its MAC address from the port" % name,
-                        severity="info", file=stanza.file)
+            message = ("bridge %s has no hwaddress; nothing to do: ifupdown2 3.1.0-1+pmx1, which "
+                       "comes with the upgrade, derives its MAC address from the port" % name)
+            self.report(item, message, severity="info", file=stanza.file)
             return
         message = "bridge %s gets another MAC address with Proxmox VE 7: nothing pins it" % name
         mac, fix = self.facts.mac(name), None
@@ -131,17 +130,17 @@ class BridgeMacNotPinned(Rule):
                 message += ("; this node runs 7.x, so give the address that the bridge had before: "
                             "--mac %s=MAC" % name)
             else:
-                message += ("; its present one is not known: give it with --mac %s=MAC, or the output "
-                            "of `ip -j link` with --ip-link" % name)
+                message += ("; its present one is not known: give it with --mac %s=MAC, or the "
+                            "output of `ip -j link` with --ip-link" % name)
         elif is_template:
-            message += ("; add `hwaddress %s` by hand: in this stanza, the interfaces that inherit from "
-                        "it would get it too" % mac)
+            message += ("; add `hwaddress %s` by hand: in this stanza, the interfaces that inherit "
+                        "from it would get it too" % mac)
         elif not _ends_alike(stanza.file.tree, stanza.block, line):
-            message += ("; add `hwaddress %s` by hand: readers disagree on where the line ends that it "
-                        "should follow" % mac)
+            message += ("; add `hwaddress %s` by hand: readers disagree on where the line above "
+                        "it ends" % mac)
         else:
-            fix = Fix.safe("add hwaddress %s" % mac,
-                           insert_after(line, "%shwaddress %s" % (_indent(stanza.block, line), mac)))
+            text = "%shwaddress %s" % (_indent(stanza.block, line), mac)
+            fix = Fix.safe("add hwaddress %s" % mac, insert_after(line, text))
         self.report(item, message, fix, file=stanza.file)
 
 

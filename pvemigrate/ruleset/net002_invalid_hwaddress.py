@@ -22,8 +22,8 @@ class InvalidHwaddress(Rule):
 
     The line does nothing: the interface does not come up, or comes up with an address of its own,
     which on Proxmox VE 7 is not the one it had before. The upgrade guide's own example has five
-    octets. Two bridges with one address are usual where both hang on VLANs of one NIC, and a mistake
-    where they share a network.
+    octets. Two bridges with one address are usual where both hang on VLANs of one NIC, and a
+    mistake where they share a network.
 
     ## Example
 
@@ -54,7 +54,8 @@ class InvalidHwaddress(Rule):
     def check_project(self, project):
         reported = set()
         for network in project.once(networks, project):
-            bridges = {name for name, stanzas in network.interfaces.items() if bridge_ports(stanzas)}
+            bridges = {name for name, stanzas in network.interfaces.items()
+                       if bridge_ports(stanzas)}
             owners = {}
             for stanza in network.stanzas:
                 for option in stanza.block.options("hwaddress"):

@@ -5,7 +5,8 @@ class PendingChanges(Rule):
     """
     ## What it finds
 
-    The file etc/network/interfaces.new: changes made in the web interface that were not applied yet.
+    The file etc/network/interfaces.new: changes made in the web interface that were not applied
+    yet.
 
     ## Why it matters
 
@@ -41,5 +42,5 @@ class PendingChanges(Rule):
 
     def visit_File(self, tree):  # noqa: N802 - named after the node
         if self.file.location == "network/interfaces.new":
-            self.report(None, "pending network changes: this file replaces interfaces when they are "
-                        "applied and on the next boot; apply or revert them before the upgrade")
+            self.report(None, "pending network changes: this file replaces interfaces when they "
+                        "are applied and on the next boot; apply or revert them before the upgrade")

@@ -7,10 +7,10 @@ class RefusedByIfupdown(Rule):
     ## What it finds
 
     What makes classic ifupdown refuse a file: an option without a value, an option that no `iface`
-    stanza holds, an `iface` line with too few words or with a family or method that ifupdown does not
-    know, `inherits` from a stanza that is not there (or only further down), and in a `mapping` a
-    second `script` or anything else than `script` and `map`. A byte order mark counts as part of the
-    first word.
+    stanza holds, an `iface` line with too few words or with a family or method that ifupdown does
+    not know, `inherits` from a stanza that is not there (or only further down), and in a `mapping`
+    a second `script` or anything else than `script` and `map`. A byte order mark counts as part of
+    the first word.
 
     ## Why it matters
 
@@ -28,9 +28,9 @@ class RefusedByIfupdown(Rule):
 
     ## When the fix is safe
 
-    There is none: only you know what the line was meant to say. `ifquery --list --all` tells whether
-    ifupdown accepts the file. Nothing is reported where dpkg shows ifupdown2, which skips such lines
-    or knows more families.
+    There is none: only you know what the line was meant to say. `ifquery --list --all` tells
+    whether ifupdown accepts the file. Nothing is reported where dpkg shows ifupdown2, which skips
+    such lines or knows more families.
 
     ## Guide
 
