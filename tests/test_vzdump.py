@@ -236,9 +236,16 @@ def test_fix_of_a_job(before, after):
     ("--maxfiles 3 # --maxfiles 4", "BAK002"), ("--maxfiles 3;", "BAK002"),
     ("--maxfiles 3 && vzdump 1 --maxfiles 4", "BAK002"),
     ("--script 'a\\' --maxfiles 3 'b\\'", "BAK002"),
+    ("--quiet 1 # --maxfiles 3", "BAK002"), ("--quiet 1 # --maxfiles 0", "BAK002"),
+    ("--prune-backups keep-last=3 #was --maxfiles 3", "BAK002"),
 ])
 def test_jobs_left_to_the_administrator(args, found):
     assert codes(JOB % args, "vzdump-cron") == [(found, "manual")]
+
+
+def test_a_remark_behind_a_job_that_is_off_is_not_rewritten():
+    off = JOB.replace("vzdump", "#vzdump")
+    assert codes(off % "--quiet 1 # --maxfiles 3", "vzdump-cron") == [("BAK002", "manual")]
 
 
 @pytest.mark.parametrize("args", [

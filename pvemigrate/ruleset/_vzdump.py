@@ -106,12 +106,17 @@ def retentions(tree):
 
 def _job(node):
     start = node.args.offset
-    read = _retention_options(perl_words(node.code, start, start + len(node.args)))
+    words = perl_words(node.code, start, start + len(node.args))
+    read = _retention_options(words)
+    # PVE knows no remarks: it takes the words of one for guests and options.
+    remark = next((word.start for word in words if node.code[word.start] == "#"), None)
+    is_certain = remark is None or all(option.word.start < remark for option in read)
     if node.disabled:
-        return [Retention(node, read)]
+        return [Retention(node, read, is_certain)]
     commands, hidden = _shell_options(node.code, node.path.offset)
-    # What the shell does not get to see (behind % or #, or for want of a quote) is for PVE alone.
-    is_certain = not commands or len(commands) == 1 and _spans(commands[0]) == _spans(read)
+    # What the shell does not get to see (behind %, or for want of a quote) is for PVE alone.
+    if commands:
+        is_certain = len(commands) == 1 and _spans(commands[0]) == _spans(read)
     return [Retention(node, read or sum(commands, []), is_certain),
             Retention(node, [], hidden=hidden)]
 
