@@ -153,10 +153,15 @@ def samples():
     return found
 
 
-def _of_case(path, name):
+def read_yaml(path):
+    """A YAML file. (The C scanner that older releases of ruamel.yaml use refuses tabs.)"""
     from ruamel.yaml import YAML
 
-    case = YAML(typ="safe").load(path.read_text(encoding="utf-8")) or {}
+    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+
+
+def _of_case(path, name):
+    case = read_yaml(path) or {}
     options = case.get("options") or {}
     for place, text in (case.get("files") or {}).items():
         kind = options.get("kind") or kind_of_path(place.rpartition("etc/")[2])

@@ -6,7 +6,6 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 import pvemigrate
 import shapes
@@ -82,7 +81,7 @@ def test_ci_knows_the_pythons_that_the_package_is_for():
 
 @pytest.fixture(scope="module")
 def hooks():
-    return {hook["id"]: hook for hook in YAML(typ="safe").load(read(".pre-commit-hooks.yaml"))}
+    return {hook["id"]: hook for hook in shapes.read_yaml(CHECKOUT / ".pre-commit-hooks.yaml")}
 
 
 def test_hooks(hooks):

@@ -236,7 +236,7 @@ def test_a_rule_documents_itself(info):
     rule = info.load()
     text = documentation(rule)
     assert re.findall("^## (.*)$", text, re.MULTILINE) == HEADINGS
-    sections = dict(zip(HEADINGS, [part.strip() for part in re.split("^## .*$", text, 0, re.MULTILINE)[1:]]))
+    sections = dict(zip(HEADINGS, [part.strip() for part in re.split("(?m)^## .*$", text)[1:]]))
     assert all(sections.values()), "an empty section"
     if rule.guide:
         assert " ".join(sections["Guide"].split()) == " ".join(rule.guide.split())
@@ -249,9 +249,7 @@ def test_a_rule_documents_itself(info):
 @RULES
 def test_a_rule_has_its_goldens(info):
     """A case in which it finds something, one in which it keeps silent, one with odd bytes."""
-    from ruamel.yaml import YAML
-
-    cases = {path.name: YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    cases = {path.name: shapes.read_yaml(path)
              for path in sorted((GOLDEN / info.code).glob("*.yml"))}
     assert len(cases) >= 3, sorted(cases)
     assert any(case["findings"] for case in cases.values()), "no case that fires"
@@ -264,11 +262,9 @@ def test_a_rule_has_its_goldens(info):
 
 @RULES
 def test_raw_golden_files_are_used_and_odd(info):
-    from ruamel.yaml import YAML
-
     named = set()
     for path in (GOLDEN / info.code).glob("*.yml"):
-        named.update((YAML(typ="safe").load(path.read_text(encoding="utf-8")).get("raw") or {}).values())
+        named.update((shapes.read_yaml(path).get("raw") or {}).values())
     lying = {path.name for path in (GOLDEN / info.code).iterdir() if path.suffix != ".yml"}
     assert lying == named
     data = b"".join((GOLDEN / info.code / name).read_bytes() for name in lying)
