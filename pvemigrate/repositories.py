@@ -60,6 +60,7 @@ VENDORS = {
     "as-repository.openvpn.net": "OpenVPN",
     "bintray.com": "Bintray",
     "ceph.com": "Ceph",
+    "citusdata.com": "Citus",
     "cloudsmith.io": "Cloudsmith",
     "consol.de": "ConSol",
     "deb-multimedia.org": "deb-multimedia",
@@ -72,6 +73,7 @@ VENDORS = {
     "fury.io": "Gemfury",
     "gitlab.com": "GitLab",
     "grafana.com": "Grafana",
+    "groonga.org": "Groonga",
     "hpe.com": "HPE",
     "hwraid.le-vert.net": "HWRaid",
     "icinga.com": "Icinga",
@@ -82,7 +84,9 @@ VENDORS = {
     "mariadb.org": "MariaDB",
     "matrix.org": "Matrix",
     "microsoft.com": "Microsoft",
+    "mkvtoolnix.download": "MKVToolNix",
     "mongodb.org": "MongoDB",
+    "mosquitto.org": "Mosquitto",
     "mysql.com": "MySQL",
     "netdata.cloud": "Netdata",
     "nginx.org": "nginx",
@@ -106,8 +110,11 @@ VENDORS = {
     "syncthing.net": "Syncthing",
     "tailscale.com": "Tailscale",
     "torproject.org": "Tor",
+    "turnkeylinux.org": "TurnKey Linux",
+    "virtualbox.org": "VirtualBox",
     "wandisco.com": "WANdisco",
     "wazuh.com": "Wazuh",
+    "winehq.org": "WineHQ",
     "x2go.org": "X2Go",
     "yarnpkg.com": "Yarn",
     "zabbix.com": "Zabbix",
@@ -116,8 +123,13 @@ VENDORS = {
 
 #: Directories by which mirrors of these vendors are known on any host.
 VENDOR_FOLDERS = {
+    "gitlab-ce": "GitLab",
+    "gitlab-ee": "GitLab",
+    "gitlab-runner": "GitLab",
     "hwraid": "HWRaid",
     "mariadb": "MariaDB",
+    "virtualbox": "VirtualBox",
+    "wine-builds": "WineHQ",
     "zabbix": "Zabbix",
 }
 
