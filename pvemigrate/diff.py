@@ -3,6 +3,8 @@
 __all__ = ["unified_diff"]
 
 _CONTEXT = 3
+#: How many lines are compared with one another at once; no fix changes so many in a row.
+_WINDOW = 128
 
 
 def _lines(text):
@@ -44,28 +46,39 @@ def unified_diff(before, after, path):
     return "".join(out)
 
 
-def _opcodes(old, new):
-    """What differs, as (old start, old end, new start, new end). Equal heads and tails are cut off
-    first: the comparison's cost grows faster than the file."""
-    head, limit = 0, min(len(old), len(new))
-    while head < limit and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < limit - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+def _changes(old, new):
+    """What differs: yields (old start, old end, new start, new end), in order.
+
+    SequenceMatcher sees a window at a time: over a whole file of lines that repeat, its cost grows
+    with the cube of their number.
+    """
     from difflib import SequenceMatcher
 
-    a, b = old[head:len(old) - tail], new[head:len(new) - tail]
-    if not a or not b:
-        return [(head, head + len(a), head, head + len(b))] if a or b else []
-    return [(head + i1, head + i2, head + j1, head + j2)
-            for tag, i1, i2, j1, j2 in SequenceMatcher(None, a, b, False).get_opcodes()
-            if tag != "equal"]
+    # What is the same at the end need not be looked at, and no window must cut through it.
+    tail, limit = 0, min(len(old), len(new))
+    while tail < limit and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    i, i_end, j, j_end = 0, len(old) - tail, 0, len(new) - tail
+    while i < i_end or j < j_end:
+        if i < i_end and j < j_end and old[i] == new[j]:
+            i, j = i + 1, j + 1
+            continue
+        a, b = old[i:min(i + _WINDOW, i_end)], new[j:min(j + _WINDOW, j_end)]
+        codes = SequenceMatcher(None, a, b, False).get_opcodes() if a and b else [
+            ("replace", 0, len(a), 0, len(b))]
+        if i + len(a) < i_end or j + len(b) < j_end:
+            # What follows the last equal lines may go on behind the window.
+            equal = [at for at, code in enumerate(codes) if code[0] == "equal"]
+            codes = codes[:equal[-1] + 1] if equal else codes
+        for tag, i1, i2, j1, j2 in codes:
+            if tag != "equal":
+                yield i + i1, i + i2, j + j1, j + j2
+        i, j = i + codes[-1][2], j + codes[-1][4]
 
 
 def _hunks(old, new):
     hunks = []
-    for change in _opcodes(old, new):
+    for change in _changes(old, new):
         if hunks and change[0] - hunks[-1][-1][1] <= 2 * _CONTEXT:
             hunks[-1].append(change)
         else:
