@@ -212,7 +212,7 @@ def _fix_rounds(scope, rules, excluded, blocked):
         if round_number == 0 and blocked is None:
             blocked = open_blockers(findings, rules, due)
         wanted = [finding for finding in findings if finding.edits
-                  and _allowed(finding, settings, blocked)
+                  and _allowed(finding, settings, blocked) and _changes_something(finding, now)
                   and not any((finding.code, edit.path) in excluded for edit in finding.edits)]
         chosen = _arbitrate(wanted)
         if round_number == 0:
@@ -273,6 +273,14 @@ def _without(findings, others):
 def _identity(finding):
     """What a finding is known by when lines have moved."""
     return (finding.path, finding.code, finding.message)
+
+
+def _changes_something(finding, files):
+    """Whether the finding's fix leaves the text other than it is: one that does not is no work."""
+    return any(
+        edit.path not in files
+        or files[edit.path].tree.code[edit.start:edit.end] != edit.text
+        for edit in finding.edits)
 
 
 def _allowed(finding, settings, blocked):

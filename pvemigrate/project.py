@@ -78,8 +78,14 @@ class Plan:
 
     def diffs(self, prefix=""):
         """The unified diff of each change (list of str), for files called *prefix* + path."""
-        return [unified_diff(None if old is None else decode(old), decode(new), prefix + path)
+        return [unified_diff(None if old is None else decode(old), decode(new),
+                             prefix + self._written_name(path))
                 for path, old, new in self.changes]
+
+    def _written_name(self, path):
+        """The name of the file that is written for *path*: patch, unlike :meth:`apply`, does not
+        follow links."""
+        return path if self.root is None else Reader(self.root).inside_name(path)
 
     def diff(self):
         """A unified diff (str) of all changes; ``patch -p1`` in the root applies it. Encode it with

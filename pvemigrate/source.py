@@ -83,6 +83,11 @@ class Reader:
         """The path of what *path* leads to, links followed, wherever that is."""
         return os.path.realpath(os.path.join(self._real_root, path))
 
+    def inside_name(self, path):
+        """*path* with the links on its way followed as far as they stay below the root."""
+        real = self.real_name(path)
+        return real[len(self._inside):] if real.startswith(self._inside) else path
+
     def real(self, path):
         """The real path of a regular file below the root. OSError, with a plain message, where
         there is none, and for what must not be read."""

@@ -177,6 +177,24 @@ def test_fix_writes_its_diff(code, tmp_path):
 
 
 @needs_patch
+def test_files_behind_links(tmp_path):
+    """fix writes what a link leads to; patch refuses links, so the diff names that file."""
+    storage = "dir: local\n\tpath /var/lib/vz\n\tcontent backup\n\tmaxfiles 3\n"
+    for name in ("patched", "fixed"):
+        root = tmp_path / name
+        write_tree(root, {"etc/apt/all.list": "deb http://deb.debian.org/debian buster main\n",
+                          "srv/pve/storage.cfg": storage})
+        (root / "etc/apt/sources.list").symlink_to("all.list")
+        (root / "etc/pve").symlink_to("../srv/pve")
+    diff = encoded(Project(tmp_path / "patched").fix().diff())
+    patch(tmp_path / "patched", diff)
+    assert Project(tmp_path / "fixed").fix().apply() == []
+    assert read_tree(tmp_path / "patched") == read_tree(tmp_path / "fixed")
+    assert b"bullseye" in read_tree(tmp_path / "fixed")["etc/apt/all.list"]
+    assert b"prune" in read_tree(tmp_path / "fixed")["srv/pve/storage.cfg"]
+
+
+@needs_patch
 def test_the_command_writes_its_diff(tmp_path):
     """The same through the command, for all cases of one root each at once: in the common directory
     of several roots."""

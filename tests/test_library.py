@@ -150,6 +150,22 @@ def test_a_rule():
     assert result.code == INTERFACES.replace("inet static", "inet manual")
 
 
+class Always(NoPublicBridge):
+    """Reports every stanza, also what is as it should be."""
+
+    code = "ORG006"
+
+    def visit_Iface(self, node):
+        self.report(node, "message", fix=Fix.safe("title", replace(node.method, "manual")))
+
+
+def test_a_fix_that_changes_nothing_is_not_made_again():
+    result = pvemigrate.fix("iface a inet static\n", kind="interfaces", rules=[Always])
+    assert (result.code, result.errors) == ("iface a inet manual\n", [])
+    again = pvemigrate.fix(result.bytes, kind="interfaces", rules=[Always])
+    assert (again.changed, again.fixed, len(again.remaining)) == (False, [], 1)
+
+
 def test_a_rule_in_a_project(tmp_path):
     write_tree(tmp_path, {"etc/network/interfaces": INTERFACES})
     plan = pvemigrate.Project(tmp_path, rules=[NoPublicBridge]).fix()
