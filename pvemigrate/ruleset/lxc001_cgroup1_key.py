@@ -78,11 +78,13 @@ class Cgroup1Key(Rule):
         """Report the v1 keys of one section."""
         lines = [line for line in section.body if isinstance(line, RawKey)]
         doubtful = below_broken_header(section)
+        there = counterparts(lines, doubtful)
         verdicts = []
         for at, line in enumerate(lines):
             name = line.key[len(V1):]
             if line.key.startswith(V1) and name in SAME_IN_V2:
-                verdicts.append((line, name, *self.judge(lines, at, name, doubtful)))
+                header = doubtful.get(id(line))
+                verdicts.append((line, name, *self.judge(line, at, name, header, there)))
         # What was meant for another section does not hold up this one's list.
         undecided = any(name.startswith("devices.") and action is None and id(line) not in doubtful
                         for line, name, action, _ in verdicts)
@@ -97,37 +99,63 @@ class Cgroup1Key(Rule):
                 fix = Fix.safe("rename the key to %s" % new, replace(line.key, new))
             self.report(line.key, "%s; %s" % (message, why) if why else message, fix)
 
-    def judge(self, lines, at, name, doubtful):
-        """What to do about the v1 line number *at*: (``rename``, ``remove`` or None, why not)."""
-        line, new = lines[at], V2 + name
-        there = [other for other in lines if other.key == new]
-        if id(line) in doubtful or any(id(other) in doubtful for other in there):
-            header = doubtful.get(id(line)) or next(
-                doubtful[id(other)] for other in there if id(other) in doubtful)
+    def judge(self, line, at, name, header, there):
+        """What to do about a v1 line: (``rename``, ``remove`` or None, why not). *at*: its number
+        among the section's raw keys; *name*: its key without prefix; *header*: the broken header
+        above it, if any; *there*: the section's :func:`counterparts`."""
+        new = V2 + name
+        same = there.get(new)
+        header = header or same and same.header
+        if header:
             return None, ("line %d is no section header: repair it first, then the key"
                           % self.tree.position(header).line)
-        if there:
-            if str(line.value) in in_effect(there, name):
+        if same:
+            if str(line.value) in same.values:
                 return "remove", None
             return None, "%s is there too, with another value: keep what is right" % new
-        kind, _, action = name.partition(".")
-        if kind == "devices":
-            # Denies first, then what is allowed all the same: only in this order do lines that were
-            # written for v1 and for v2 say together what each of them says alone.
-            other, others = (("deny", lines[at + 1:]) if action == "allow" else
-                             ("allow", lines[:at]))
-            other = V2 + "devices." + other
-            if any(line.key == other for line in others):
-                return None, "%s stands %s it: put the list in order and rename it" % (
-                    other, "below" if action == "allow" else "above")
+        # Denies first, then what is allowed all the same: only in this order do lines that were
+        # written for v1 and for v2 say together what each of them says alone.
+        if name == "devices.allow":
+            other = there.get(V2 + "devices.deny")
+            side = "below" if other and other.last > at else None
+        elif name == "devices.deny":
+            other = there.get(V2 + "devices.allow")
+            side = "above" if other and other.first < at else None
+        else:
+            side = None
+        if side:
+            return None, "%s stands %s it: put the list in order and rename it" % (other.key, side)
         return "rename", None
 
 
-def in_effect(lines, name):
-    """The values that the v2 *lines* of one key leave in effect (list of str): of a device list all
-    behind the last empty one, which clears the list; of a limit the last."""
-    values = [str(line.value) for line in lines]
-    if not name.startswith("devices."):
-        return values[-1:]
-    last = max((at for at, value in enumerate(values) if not value), default=0)
-    return values[last:]
+class Counterpart:
+    """The v2 lines of one ``key`` in a section: the numbers of the ``first`` and the ``last`` among
+    the section's raw keys, the ``values`` that they leave in effect (set of str), and the first
+    broken ``header`` above one of them, or None."""
+
+    def __init__(self, key, first):
+        self.key = key
+        self.first = self.last = first
+        self.values = set()
+        self.header = None
+
+    def add(self, at, value):
+        """Take in the next line. An empty value clears a device list and counts itself; of a limit
+        the last line counts."""
+        self.last = at
+        if not value or not self.key.startswith(V2 + "devices."):
+            self.values.clear()
+        self.values.add(value)
+
+
+def counterparts(lines, doubtful):
+    """The v2 keys among *lines*: dict of key -> :class:`Counterpart`. *doubtful*: as
+    :func:`below_broken_header` gives it."""
+    found = {}
+    for at, line in enumerate(lines):
+        key = str(line.key)
+        if key.startswith(V2):
+            same = found.setdefault(key, Counterpart(key, at))
+            same.add(at, str(line.value))
+            same.header = same.header or doubtful.get(id(line))
+    return found

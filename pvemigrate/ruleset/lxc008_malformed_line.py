@@ -127,15 +127,17 @@ class MalformedLine(Rule):
     def check_header(self, section, at, above):
         """Report the line number *at* of *section*, a header that is none; *above*: the keys that
         are set above it."""
-        keys = []
-        for line in section.body[at + 1:]:
+        body, keys = section.body, {}
+        # By number, since a file of nothing but such headers would be copied for each of them.
+        for number in range(at + 1, len(body)):
+            line = body[number]
             if is_header(line):
                 break
-            if isinstance(line, Property) and line.key in above and line.key not in keys:
-                keys.append(str(line.key))
-        line = section.body[at]
+            if isinstance(line, Property) and line.key in above:
+                keys[str(line.key)] = True
+        line = body[at]
         message = "PVE takes this for no section header (%s)" % header_reason(line)
-        if all(isinstance(other, Blank) for other in section.body[at + 1:]):
+        if all(isinstance(body[number], Blank) for number in range(at + 1, len(body))):
             message += " and drops it with the next change (%s)" % section.label
         else:
             message += ": what stands below it applies to the %s" % section.label
