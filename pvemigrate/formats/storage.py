@@ -98,7 +98,7 @@ class Swallowed(Block):
     def is_storage(self):
         """Whether the header is meant to be one: ``maxfiles: 3`` in the first column only looks
         so."""
-        return str(self.type) not in _KEYS
+        return str(self.type) not in _NO_TYPES
 
 
 class Orphan(Block):
@@ -110,7 +110,9 @@ class Orphan(Block):
 
 # -- what PVE makes of it --------------------------------------------------------------------------
 
-_KEYS = frozenset(PROPERTIES).union(*(storage.keys for storage in TYPES.values()))
+#: Words that stand before a colon in the first column by mistake: no storage type is called so.
+_NO_TYPES = frozenset(PROPERTIES).union(["comment", "description"],
+                                        *(storage.keys for storage in TYPES.values()))
 
 
 class Entry:
@@ -234,4 +236,4 @@ def looks_like_header(line):
     word = re.match("[^ \t\r\f\v]*", name).group()
     if isinstance(line, Property):
         return bool(colon) and word == name.rstrip(" \t\r\f\v") and known_type(word) is not None
-    return word not in _KEYS and (bool(colon) or known_type(word) is not None)
+    return word not in _NO_TYPES and (bool(colon) or known_type(word) is not None)
