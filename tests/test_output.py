@@ -466,7 +466,7 @@ def test_a_run_imports_only_what_its_files_need(installed, tmp_path):
     code, names = loaded_by(installed, "check", "--root", tmp_path)
     assert code == "1"
     formats = {name.split(".")[2] for name in names if name.startswith("pvemigrate.formats.")}
-    assert formats <= {"lxc", "guest"}
+    assert formats <= {"lxc", "guest", "lines"}
     rule_files = {name.split(".")[2] for name in names if name.startswith("pvemigrate.ruleset.")}
     assert all(name.startswith(("lxc", "gst", "_lxc", "_guest")) for name in rule_files), rule_files
 
