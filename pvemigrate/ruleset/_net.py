@@ -15,6 +15,9 @@ NEW = "network/interfaces.new"
 FOLDER = "network/interfaces.d/"
 #: ifupdown reads no more of a word (measured with 0.8.41).
 MAX_WORD = 79
+#: Templates of templates are followed so far: nobody nests them deeper, and a long chain of them
+#: would take the square of its length.
+MAX_DEPTH = 100
 
 
 def uses_ifupdown2(facts):
@@ -39,8 +42,11 @@ class Stanza:
 
     def options(self, *names):
         """The option lines of these names (``_`` counts as ``-``), inherited ones first."""
-        inherited = self.template.options(*names) if self.template else []
-        return inherited + self.block.options(*names)
+        found, stanza = [], self
+        while stanza is not None and len(found) < MAX_DEPTH:
+            found.append(stanza.block.options(*names))
+            stanza = stanza.template
+        return [option for options in reversed(found) for option in options]
 
 
 class Network:
@@ -55,6 +61,8 @@ class Network:
         self.files = []
         self.stanzas = []
         self.refusals = []
+        # (Name as far as ifupdown reads it, family or an empty str for any) -> first such stanza.
+        self._templates = {}
 
     @property
     def interfaces(self):
@@ -112,7 +120,10 @@ class Network:
             if isinstance(node, (ValuelessOption, Malformed)):
                 self._refuse(file, node, "an option without a value")
         if name:
-            self.stanzas.append(Stanza(file, block, name, family, template))
+            stanza = Stanza(file, block, name, family, template)
+            self.stanzas.append(stanza)
+            for wanted in ("", family):
+                self._templates.setdefault((_cut(name), wanted), stanza)
 
     def _inherit(self, header):
         """Family, template and what is wrong with ``iface NAME [FAMILY [METHOD]] inherits X``."""
@@ -124,9 +135,9 @@ class Network:
             return family, None, "%s: ifupdown knows no such address family" % family
         if method and method not in METHODS[family]:
             return family, None, "%s: the family %s has no such method" % (method, family)
-        for stanza in self.stanzas:
-            if _cut(stanza.name) == _cut(wanted) and family in ("", stanza.family):
-                return stanza.family, stanza, None
+        stanza = self._templates.get((_cut(wanted), family))
+        if stanza is not None:
+            return stanza.family, stanza, None
         return family, None, ("inherits %s: no stanza above is called so%s"
                               % (wanted, " with the family %s" % family if family else ""))
 

@@ -72,11 +72,12 @@ class BridgeMacNotPinned(Rule):
     def check_project(self, project):
         reported = set()
         for network in project.once(networks, project):
-            commands = [(stanza.name, joined(option.value)) for stanza in network.stanzas
-                        for option in stanza.options(*UP_COMMANDS)]
-            templates = [stanza.template for stanza in network.stanzas if stanza.template]
+            addressed = {name for stanza in network.stanzas
+                         for option in stanza.options(*UP_COMMANDS)
+                         for name in _addressed(joined(option.value), stanza.name)}
+            templates = {stanza.template for stanza in network.stanzas if stanza.template}
             for name, stanzas in network.interfaces.items():
-                if not bridge_ports(stanzas) or self.is_pinned(name, stanzas, commands):
+                if not bridge_ports(stanzas) or self.is_pinned(name, stanzas, addressed):
                     continue
                 if any(stanza in templates for stanza in stanzas) and self.facts.mac(name) is None:
                     # Most likely no interface at all, only what others inherit from.
@@ -87,18 +88,17 @@ class BridgeMacNotPinned(Rule):
                     reported.add(place)
                     self.report_bridge(stanza, stanza in templates)
 
-    def is_pinned(self, name, stanzas, commands):
-        """Whether something gives the bridge its MAC address."""
+    def is_pinned(self, name, stanzas, addressed):
+        """Whether something gives the bridge its MAC address. *addressed*: the interfaces that
+        commands do that to."""
+        if name in addressed:
+            return True
         for stanza in stanzas:
             for option in stanza.options():
                 key = joined(option.key)
                 # bridge-utils sees its options in capitals, see bridge_ports().
                 if key == "hwaddress" or key.lower().replace("_", "-") == "bridge-hw":
                     return True
-        for owner, command in commands:
-            names = (name, "$IFACE", "${IFACE}") if owner == name else (name,)
-            if _sets_address(command, names):
-                return True
         links = self.link_files()
         # Debian's default file brings the policy; one of the same name in /etc replaces it, and
         # masks it where it is a link to /dev/null.
@@ -180,25 +180,27 @@ def _ends_alike(tree, block, line):
     return True
 
 
-def _sets_address(command, names):
-    """Whether a shell command sets the MAC address of an interface with one of *names*."""
+def _addressed(command, owner):
+    """The words (set of str) of those parts of a shell command that set a MAC address, the
+    interface's name among them; *owner*: the interface whose stanza has the command."""
+    found = set()
     for part in _simple_commands(command):
         program = next((at for at, word in enumerate(part)
                         if word.rpartition("/")[2] in ("ip", "ifconfig")), None)
-        if program is None or not any(name in part[program:] for name in names):
-            continue
-        arguments = part[program + 1:]
-        if part[program].endswith("ifconfig"):
-            if "hw" in arguments[:-1]:
-                return True
-            continue
-        arguments = [word for word in arguments if not word.startswith("-")]
-        # iproute2 takes abbreviations.
-        if (len(arguments) > 2 and "link".startswith(arguments[0])
-                and arguments[1] in ("s", "se", "set", "a", "ad", "add")
-                and any("address".startswith(word) and len(word) > 1 for word in arguments[2:-1])):
-            return True
-    return False
+        if program is not None and _sets_address(part[program], part[program + 1:]):
+            found.update(part[program:])
+    return found | {owner} if found & {"$IFACE", "${IFACE}"} else found
+
+
+def _sets_address(program, arguments):
+    """Whether ``ip`` or ``ifconfig`` with these arguments (list of str) sets a MAC address."""
+    if program.endswith("ifconfig"):
+        return "hw" in arguments[:-1]
+    arguments = [word for word in arguments if not word.startswith("-")]
+    # iproute2 takes abbreviations.
+    return (len(arguments) > 2 and "link".startswith(arguments[0])
+            and arguments[1] in ("s", "se", "set", "a", "ad", "add")
+            and any("address".startswith(word) and len(word) > 1 for word in arguments[2:-1]))
 
 
 def _simple_commands(command):
