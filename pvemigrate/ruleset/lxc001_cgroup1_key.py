@@ -1,3 +1,5 @@
+import re
+
 from ..edit import Fix, remove, replace
 from ..formats.lxc import RawKey
 from ..rule import Rule
@@ -7,6 +9,8 @@ from ._lxc import below_broken_header, effective_sections
 #: admin-guide/cgroup-v2.rst; devices.* is done by LXC itself with eBPF).
 SAME_IN_V2 = ("devices.allow", "devices.deny", "cpuset.cpus", "cpuset.mems", "pids.max")
 V1, V2 = "lxc.cgroup.", "lxc.cgroup2."
+
+_RULE = re.compile("[abc][ \t](?:[*]|[0-9]+):(?:[*]|[0-9]+)[ \t](?:[rwm]{3}|[rwm]{1,2}$)")
 
 
 class Cgroup1Key(Rule):
@@ -48,6 +52,8 @@ class Cgroup1Key(Rule):
       has worked with, and whether such a list is complete the file does not tell;
     * where a renamed `devices` line would end up on the wrong side of a v2 line of the other kind:
       an `allow` above a v2 `deny`, a `deny` below a v2 `allow`;
+    * where the value of a `devices` line is one that LXC refuses with v2, so that the container
+      would not start (`all`), or takes otherwise (`deny` with `a *:* rwm`; all devices are `a` alone);
     * for all `devices` lines of a section of which one has to be decided: half of a list would
       deny, or allow, more than the whole;
     * below a line that was meant to be a section header and is none (LXC008): it is doubtful to
@@ -113,6 +119,9 @@ class Cgroup1Key(Rule):
             if str(line.value) in same.values:
                 return "remove", None
             return None, "%s is there too, with another value: keep what is right" % new
+        if name.startswith("devices.") and not is_rule(str(line.value), name):
+            return None, ("with cgroup v2, LXC wants a value like c 10:200 rwm, or a for all "
+                          "devices: correct it and rename the key to %s" % new)
         # Denies first, then what is allowed all the same: only in this order do lines that were
         # written for v1 and for v2 say together what each of them says alone.
         if name == "devices.allow":
@@ -159,3 +168,19 @@ def counterparts(lines, doubtful):
             same.add(at, str(line.value))
             same.header = same.header or doubtful.get(id(line))
     return found
+
+
+def is_rule(value, name):
+    """Whether LXC takes the *value* of *name* (devices.allow or devices.deny) for the same rule
+    with cgroup v2 as the kernel does with v1 (liblxc, device_cgroup_rule_parse; an empty one clears
+    the list).
+
+    With v1 anything that begins with an ``a`` means all devices. With v2 that takes an ``a`` alone:
+    ``a *:* rwm`` is a rule among others, and where all devices are denied to begin with, as they
+    are in all containers, LXC leaves out what denies more.
+    """
+    if len(value) > 1 and value[0] in "'\"" and value[0] == value[-1]:
+        value = value[1:-1]
+    if value in ("", "a"):
+        return True
+    return bool(_RULE.match(value)) and (name == "devices.allow" or value[0] != "a")
