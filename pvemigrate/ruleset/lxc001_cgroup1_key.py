@@ -53,7 +53,8 @@ class Cgroup1Key(Rule):
     * where a renamed `devices` line would end up on the wrong side of a v2 line of the other kind:
       an `allow` above a v2 `deny`, a `deny` below a v2 `allow`;
     * where the value of a `devices` line is one that LXC refuses with v2, so that the container
-      would not start (`all`), or takes otherwise (`deny` with `a *:* rwm`; all devices are `a` alone);
+      would not start (`all`), or takes otherwise (`deny` with `a *:* rwm`: only `a` alone stands
+      for all devices);
     * for all `devices` lines of a section of which one has to be decided: half of a list would
       deny, or allow, more than the whole;
     * below a line that was meant to be a section header and is none (LXC008): it is doubtful to
