@@ -482,7 +482,8 @@ def test_others_go_on_where_two_rules_undo_each_other():
 def test_a_fix_that_changes_nothing_comes_to_an_end():
     result = fix("a: 1\n", renaming("T001", "a", "a"))
     assert not result.changed
-    assert len(result.errors) == 1
+    assert result.errors == []
+    assert [finding.code for finding in result.remaining] == ["T001"]
 
 
 def test_a_fix_that_breaks_a_line_is_refused():
