@@ -9,6 +9,29 @@ Names are imported when they are first used; importing the package costs nothing
 
 __version__ = "1.0.0"
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from .cst import (
+        Block as Block, File as File, FlattenSentinel as FlattenSentinel, Line as Line,
+        Node as Node, Position as Position, RemovalSentinel as RemovalSentinel,
+        RemoveFromParent as RemoveFromParent, Token as Token, Transformer as Transformer,
+        Visitor as Visitor,
+    )
+    from .edit import (
+        Edit as Edit, Fix as Fix, create_file as create_file, insert_after as insert_after,
+        insert_before as insert_before, remove as remove, replace as replace,
+    )
+    from .formats import (
+        KINDS as KINDS, kind_of_path as kind_of_path, parse_fragment as parse_fragment,
+    )
+    from .project import Plan as Plan, Project as Project, Result as Result, check_text, fix_text
+    from .rule import Finding as Finding, Rule as Rule
+    from .settings import Settings as Settings, UsageError as UsageError
+
+    check, fix = check_text, fix_text
+
 #: Public name -> module and name there.
 _PUBLIC = {
     "Block": ("cst", "Block"),
@@ -61,7 +84,8 @@ def __dir__():
     return sorted(set(globals()) | set(__all__))
 
 
-def parse(data, kind=None, path=None):
+def parse(data: "bytes | str", kind: "str | None" = None,
+          path: "str | PathLike[str] | None" = None) -> "File":
     """The lossless tree of *data* (bytes or str): ``parse(data, kind="storage").bytes == data``.
 
     *kind*: one of ``KINDS``; or *path*, a path that ends in a known location below ``etc/``.
@@ -79,7 +103,7 @@ def parse(data, kind=None, path=None):
     return formats.parse(data, kind)
 
 
-def rules():
+def rules() -> "list[type[Rule]]":
     """Every rule of this installation (list of classes with ``code``, ``name``, ``severity``,
     ``phase``, ``kinds``, ``hops``, ``guide``; the docstring is the documentation)."""
     from .catalogue import catalogue

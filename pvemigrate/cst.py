@@ -7,7 +7,19 @@ gives a changed copy, ``visit`` takes a visitor or a transformer, and the source
 what the nodes hold.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_right
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, Callable, TypeVar
+
+    AnyLine = TypeVar("AnyLine", bound="Line")
+    AnyBlock = TypeVar("AnyBlock", bound="Block")
+    #: The built-in type, where a class has a property of that name.
+    Bytes = bytes
 
 __all__ = [
     "Block", "File", "FlattenSentinel", "Line", "Node", "Position", "RemovalSentinel",
@@ -16,7 +28,7 @@ __all__ = [
 ]
 
 
-def encode(text):
+def encode(text: str) -> bytes:
     """The bytes of *text* (str): UTF-8, undecodable bytes given back as they were read.
 
     Text that never came from bytes may hold lone surrogates of its own; they are passed through,
@@ -40,7 +52,7 @@ def set_table_loader(load):
 _load_table = None
 
 
-def line_ending(code):
+def line_ending(code: str) -> str:
     """The line ending that a new line beside *code* (a line's text) should have."""
     return "\r\n" if code.endswith("\r\n") else "\n"
 
@@ -55,11 +67,11 @@ class Token(str):
     __slots__ = ("node", "offset")
 
     #: The :class:`Line` that holds the token.
-    node: "Line"
+    node: Line
     #: Where the token begins in ``node.code``, in code points.
     offset: int
 
-    def __new__(cls, text, node, offset):
+    def __new__(cls, text: str, node: Line, offset: int) -> Token:
         token = str.__new__(cls, text)
         token.node = node
         token.offset = offset
@@ -75,7 +87,8 @@ class Position:
 
     __slots__ = ("line", "column", "end_line", "end_column", "start", "end")
 
-    def __init__(self, line, column, end_line, end_column, start, end):
+    def __init__(self, line: int, column: int, end_line: int, end_column: int, start: int,
+                 end: int) -> None:
         self.line = line
         self.column = column
         self.end_line = end_line
@@ -99,13 +112,13 @@ class RemovalSentinel:
     """What a transformer's ``leave_`` method returns to remove the node; see RemoveFromParent."""
 
     __slots__ = ()
-    REMOVE: "RemovalSentinel"
+    REMOVE: RemovalSentinel
 
 
 RemovalSentinel.REMOVE = RemovalSentinel()
 
 
-def RemoveFromParent():  # noqa: N802 - LibCST's name for the same thing
+def RemoveFromParent() -> RemovalSentinel:  # noqa: N802 - LibCST's name for the same thing
     """Return value of a ``leave_`` method: the node goes."""
     return RemovalSentinel.REMOVE
 
@@ -132,16 +145,16 @@ class Node:
         raise AttributeError("%s is immutable" % type(self).__name__)
 
     @property
-    def bytes(self):
+    def bytes(self) -> Bytes:
         """The node's text as bytes."""
         return encode(self.code)
 
     @property
-    def children(self):
+    def children(self) -> tuple[Node, ...]:
         """The child nodes in source order (tuple; lines have none)."""
         return ()
 
-    def deep_equals(self, other):
+    def deep_equals(self, other: Node) -> bool:
         """Whether *other* is a tree of the same types with the same text."""
         return (
             type(self) is type(other)
@@ -150,7 +163,7 @@ class Node:
             and all(a.deep_equals(b) for a, b in zip(self.children, other.children))
         )
 
-    def visit(self, visitor):
+    def visit(self, visitor: Visitor) -> Node | RemovalSentinel | FlattenSentinel:
         """Walk the node with a :class:`Visitor` or :class:`Transformer`; return the result.
 
         A visitor returns this very node. A transformer returns the rewritten node, a
@@ -168,7 +181,7 @@ class Node:
     def _visit_children(self, transformer):
         return self
 
-    def walk(self):
+    def walk(self) -> Iterator[Node]:
         """Yield this node and every node below it, in source order."""
         yield self
         for child in self.children:
@@ -218,7 +231,7 @@ class Line(Node):
             for index, name in enumerate(own):
                 setattr(cls, name, _Field(index))
 
-    def __init__(self, **fields):
+    def __init__(self, **fields: str) -> None:
         unknown = set(fields) - set(self._fields)
         if unknown:
             raise TypeError("%s has no field %s" % (type(self).__name__, ", ".join(sorted(unknown))))
@@ -226,7 +239,7 @@ class Line(Node):
         self._set(type(self), "".join(texts), texts)
 
     @classmethod
-    def from_code(cls, code):
+    def from_code(cls: type[AnyLine], code: str) -> AnyLine:
         """The line whose text is *code*; ValueError where the grammar's rule does not match it."""
         node = cls.__new__(cls)
         node._set(cls, code, None)
@@ -241,7 +254,7 @@ class Line(Node):
             raise ValueError("%r is no %s with these fields" % (code, cls.__name__))
 
     @property
-    def spans(self):
+    def spans(self) -> tuple[tuple[int, int], ...]:
         """Start and end of each field in :attr:`code`."""
         try:
             return self._spans
@@ -261,11 +274,11 @@ class Line(Node):
         _set_spans(self, tuple(spans))
         return self._spans
 
-    def field(self, name):
+    def field(self, name: str) -> Token:
         """The token of field *name*."""
         return getattr(self, name)
 
-    def words(self, name):
+    def words(self, name: str) -> list[tuple[Token, ...]]:
         """The items of a list field (the tokens of the grammar's list rule of that name).
 
         For a rule ``components: (GAP COMPONENT)+`` this gives one tuple (gap, component) an item.
@@ -281,7 +294,7 @@ class Line(Node):
             found.append(tuple(items))
         return found
 
-    def with_changes(self, **fields):
+    def with_changes(self: AnyLine, **fields: str) -> AnyLine:
         """A copy with these fields changed (str values).
 
         Raises ValueError where the result would not be a line of this type with these fields, so
@@ -316,16 +329,16 @@ def raw_line(cls, code):
 class header_field:
     """Descriptor for blocks: a field of the header line, readable as the block's own."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
 
-    def __get__(self, block, owner=None):
+    def __get__(self, block: Block, owner: Any = None) -> Token:
         if block is None:
             return self
         header = block.header
         if header is not None and self.name in header._fields:
             return getattr(header, self.name)
-        return "" if header is None else Token("", header, len(header.code))
+        return Token("", header, 0 if header is None else len(header.code))
 
 
 class Block(Node):
@@ -336,24 +349,27 @@ class Block(Node):
 
     __slots__ = ("header", "body")
 
-    def __init__(self, header=None, body=()):
+    header: Line | None
+    body: tuple[Node, ...]
+
+    def __init__(self, header: Line | None = None, body: Iterable[Node] = ()) -> None:
         _set_header(self, header)
         _set_body(self, tuple(body))
 
     @property
-    def code(self):
+    def code(self) -> str:
         return "".join([child.code for child in self.children])
 
     @property
-    def children(self):
+    def children(self) -> tuple[Node, ...]:
         return self.body if self.header is None else (self.header,) + self.body
 
-    def lines(self, *types):
+    def lines(self, *types: type[AnyLine]) -> list[AnyLine]:
         """The lines of the body of the given types, nested blocks included, in source order."""
         return [node for child in self.body for node in child.walk()
                 if isinstance(node, types or Line)]
 
-    def with_changes(self, **changes):
+    def with_changes(self: AnyBlock, **changes: Any) -> AnyBlock:
         """A copy with another ``header`` or ``body``; other names change the header's fields."""
         header = changes.pop("header", self.header)
         body = changes.pop("body", self.body)
@@ -405,31 +421,37 @@ class File(Node):
     is first asked for; until then a tree is little more than its source.
     """
 
+    kind: str
+
     __slots__ = ("kind", "_code", "_bytes", "_build", "_body", "_starts", "_lines", "_ascii")
 
-    def __init__(self, kind, code=None, body=None, data=None, build=None):
+    def __init__(self, kind: str, code: str | None = None, body: Iterable[Node] | None = None,
+                 data: Bytes | None = None,
+                 build: Callable[[], tuple[Node, ...]] | None = None) -> None:
+        if body is not None:
+            body = tuple(body)
         put = object.__setattr__
         put(self, "kind", kind)
         put(self, "_code", "".join([node.code for node in body]) if code is None else code)
         put(self, "_bytes", data)
         put(self, "_build", build)
-        put(self, "_body", None if body is None else tuple(body))
+        put(self, "_body", body)
         put(self, "_starts", None)
         put(self, "_lines", None)
         put(self, "_ascii", None)
 
     @property
-    def code(self):
+    def code(self) -> str:
         return self._code
 
     @property
-    def bytes(self):
+    def bytes(self) -> Bytes:
         if self._bytes is None:
             object.__setattr__(self, "_bytes", encode(self._code))
         return self._bytes
 
     @property
-    def body(self):
+    def body(self) -> tuple[Node, ...]:
         """The top-level nodes (tuple)."""
         if self._body is None:
             object.__setattr__(self, "_body", self._build())
@@ -437,19 +459,23 @@ class File(Node):
         return self._body
 
     @property
-    def children(self):
+    def children(self) -> tuple[Node, ...]:
         return self.body
 
     @property
-    def malformed(self):
+    def malformed(self) -> int:
         """How many lines the format's real reader refuses or misreads, as far as syntax tells."""
         return sum(getattr(node, "is_malformed", False) for node in self.walk())
 
-    def with_changes(self, **changes):
+    def with_changes(self, **changes: Iterable[Node]) -> File:
         """A copy with another ``body``."""
         if set(changes) != {"body"}:
             raise TypeError("a File has one field to change: body")
         return File(self.kind, body=changes["body"])
+
+    if TYPE_CHECKING:
+        # Only a transformer of files themselves, with a leave_File, can give anything else.
+        def visit(self, visitor: Visitor) -> File: ...
 
     def _visit_children(self, transformer):
         body = _visit_body(self.body, transformer)
@@ -457,7 +483,7 @@ class File(Node):
 
     # -- positions --------------------------------------------------------------------------------
 
-    def span(self, item):
+    def span(self, item: Node | Token) -> tuple[int, int]:
         """Start and end of a node or token of this tree, in code points of :attr:`code`.
 
         Raises KeyError for a node that is not in this tree (after an edit, ask the new tree).
@@ -478,12 +504,12 @@ class File(Node):
             start = self._starts[id(item)]
         return start, start + len(item if isinstance(item, Token) else item.code)
 
-    def position(self, item):
+    def position(self, item: Node | Token) -> Position:
         """The :class:`Position` of a node or token of this tree."""
         start, end = self.span(item)
         return self.position_of(start, end)
 
-    def position_of(self, start, end):
+    def position_of(self, start: int, end: int) -> Position:
         """The :class:`Position` of a span of code points."""
         line, column, first = self._locate(start)
         end_line, end_column, last = self._locate(end)
@@ -521,11 +547,11 @@ class Visitor:
     """Reads a tree. Define ``visit_<Node>(node)`` (return False to stay out of the children) and
     ``leave_<Node>(node)`` for the node types you care about."""
 
-    def on_visit(self, node):
+    def on_visit(self, node: Node) -> bool:
         method = getattr(self, "visit_" + type(node).__name__, None)
         return method is None or method(node) is not False
 
-    def on_leave(self, node):
+    def on_leave(self, node: Node) -> Any:
         method = getattr(self, "leave_" + type(node).__name__, None)
         if method is not None:
             method(node)
@@ -536,6 +562,6 @@ class Transformer(Visitor):
     that shall stand there: the updated one, ``updated_node.with_changes(...)``,
     ``RemoveFromParent()`` or ``FlattenSentinel([...])``."""
 
-    def on_leave(self, node, updated=None):
+    def on_leave(self, node: Node, updated: Node | None = None) -> Any:
         method = getattr(self, "leave_" + type(node).__name__, None)
         return updated if method is None else method(node, updated)

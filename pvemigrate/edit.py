@@ -4,7 +4,16 @@ A rule names nodes and tokens (``replace(token, "bullseye")``); an :class:`Edit`
 a span of the file and the text that takes its place. Nothing here reads or writes files.
 """
 
+from __future__ import annotations
+
 from .cst import Line, Token, line_ending
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .cst import Node
+    from .source import SourceFile
 
 __all__ = ["Edit", "Fix", "Overlap", "apply_edits", "create_file", "insert_after", "insert_before",
            "remove", "replace"]
@@ -23,7 +32,7 @@ class Edit:
 
     __slots__ = ("path", "start", "end", "text")
 
-    def __init__(self, path, start, end, text):
+    def __init__(self, path: str, start: int, end: int, text: str) -> None:
         self.path = path
         self.start = start
         self.end = end
@@ -35,7 +44,7 @@ class Edit:
     def __hash__(self):
         return hash(self.key())
 
-    def key(self):
+    def key(self) -> tuple[str, int, int, str]:
         """What edits are sorted and compared by."""
         return (self.path, self.start, self.end, self.text)
 
@@ -54,7 +63,7 @@ class _Change:
         self.file = file
 
 
-def replace(item, new, file=None):
+def replace(item: Token | Node, new: str | Node, file: SourceFile | None = None) -> _Change:
     """The change of *item* (a Token or a node) into *new* (str, or a node of the same type, of
     which only the fields that differ are touched).
 
@@ -71,12 +80,12 @@ def replace(item, new, file=None):
     return _Change(item, resolve, file)
 
 
-def remove(*items, file=None):
+def remove(*items: Token | Node, file: SourceFile | None = None) -> _Change:
     """The removal of a node or tokens (of adjacent tokens as one)."""
     return _Change(items[0], lambda tree: [tree.span(item) + ("",) for item in items], file)
 
 
-def insert_after(line, text, file=None):
+def insert_after(line: Line, text: str, file: SourceFile | None = None) -> _Change:
     """A new line *text* (str without line ending) below *line*, which is a Line of the tree.
 
     It ends as the line above does. Where that is the file's last line and has no line ending, an LF
@@ -91,7 +100,7 @@ def insert_after(line, text, file=None):
     return _Change(line, resolve, file)
 
 
-def insert_before(line, text, file=None):
+def insert_before(line: Line, text: str, file: SourceFile | None = None) -> _Change:
     """A new line *text* (str without line ending) above *line*."""
     def resolve(tree):
         start = tree.span(line)[0]
@@ -100,7 +109,7 @@ def insert_before(line, text, file=None):
     return _Change(line, resolve, file)
 
 
-def create_file(path, text):
+def create_file(path: str, text: str) -> _Change:
     """A new file at *path* (relative to the root) holding *text*."""
     return _Change(None, lambda tree: [(0, 0, text)], path)
 
@@ -113,18 +122,19 @@ class Fix:
 
     __slots__ = ("title", "applicability", "changes")
 
-    def __init__(self, title, changes, applicability="safe"):
+    def __init__(self, title: str, changes: Iterable[_Change],
+                 applicability: str = "safe") -> None:
         self.title = title
         self.changes = tuple(changes)
         self.applicability = applicability
 
     @classmethod
-    def safe(cls, title, *changes):
+    def safe(cls, title: str, *changes: _Change) -> Fix:
         """A fix that needs nobody's judgement."""
         return cls(title, changes, "safe")
 
     @classmethod
-    def unsafe(cls, title, *changes):
+    def unsafe(cls, title: str, *changes: _Change) -> Fix:
         """A fix that somebody should have looked at."""
         return cls(title, changes, "unsafe")
 
@@ -151,6 +161,6 @@ def apply_edits(text, edits):
     return "".join(parts)
 
 
-def token_end(token):
+def token_end(token: Token) -> Token:
     """The empty token right behind *token*: where something is appended."""
     return Token("", token.node, token.offset + len(token))

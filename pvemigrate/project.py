@@ -1,5 +1,7 @@
 """A whole root: reads its files, checks them, plans fixes, writes them."""
 
+from __future__ import annotations
+
 import os
 
 from .catalogue import load_rules
@@ -9,6 +11,18 @@ from .facts import Facts
 from .formats import KINDS, decode, kind_of_path
 from .settings import HOPS, PHASES, Settings, UsageError
 from .source import Reader, SourceFile, discover, known_location, sourced_files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Union
+
+    from .engine import FixResult
+    from .rule import Finding, Rule
+
+    AnyPath = Union[str, os.PathLike[str]]
+    #: What failed: (path, message).
+    Errors = list[tuple[str, str]]
 
 __all__ = ["Plan", "Project", "Result", "TextProject", "check_text", "due_phases", "fix_text",
            "hop_for"]
@@ -60,23 +74,24 @@ class Plan:
     (path, message). ``blocked``: phase -> codes that must be solved before its changes are made.
     """
 
-    def __init__(self, root, result):
+    def __init__(self, root: str | None, result: FixResult) -> None:
         self.root = root
-        self.found = result.found
-        self.fixed = result.fixed
-        self.remaining = result.remaining
-        self.errors = result.errors
-        self.blocked = result.blocked
-        self.files = result.files
-        self.changes = [(path, None if old is None else old.data, new.data)
-                        for path, (old, new) in sorted(result.files.items())]
+        self.found: list[Finding] = result.found
+        self.fixed: list[Finding] = result.fixed
+        self.remaining: list[Finding] = result.remaining
+        self.errors: Errors = result.errors
+        self.blocked: dict[str, list[str]] = result.blocked
+        self.files: dict[str, tuple[SourceFile | None, SourceFile]] = result.files
+        self.changes: list[tuple[str, bytes | None, bytes]] = [
+            (path, None if old is None else old.data, new.data)
+            for path, (old, new) in sorted(result.files.items())]
 
     @property
-    def findings(self):
+    def findings(self) -> list[Finding]:
         """All findings, fixed and remaining, in the order of reports."""
         return _in_order(self.fixed + self.remaining)
 
-    def diffs(self, prefix=""):
+    def diffs(self, prefix: str = "") -> list[str]:
         """The unified diff of each change (list of str), for files called *prefix* + path."""
         return [unified_diff(None if old is None else decode(old), decode(new),
                              prefix + self._written_name(path))
@@ -87,12 +102,12 @@ class Plan:
         follow links."""
         return path if self.root is None else Reader(self.root).inside_name(path)
 
-    def diff(self):
+    def diff(self) -> str:
         """A unified diff (str) of all changes; ``patch -p1`` in the root applies it. Encode it with
         the error handler ``surrogateescape`` to have the files' own bytes."""
         return "".join(self.diffs())
 
-    def apply(self):
+    def apply(self) -> Errors:
         """Write the changes. Returns a list of (path, message) for files that could not be; the
         others are written."""
         from .write import commit
@@ -101,7 +116,7 @@ class Plan:
             raise ValueError("this plan has no root to write to")
         return commit(self.root, self.changes)
 
-    def findings_without(self, paths):
+    def findings_without(self, paths: Iterable[str]) -> list[Finding]:
         """All findings as in :attr:`findings`, had the files at *paths* not been changed."""
         paths = set(paths)
         fixed, lost = [], []
@@ -111,13 +126,14 @@ class Plan:
         # What only came up on the way to a change that was not made is nowhere to be seen.
         kept = {id(finding) for finding in self.found}
         lost = [finding for finding in lost if id(finding) in kept]
+        there = {id(finding) for finding in lost}
         for finding in lost:
             finding.fixed = False
         return _in_order(
             fixed + lost
             + [finding for finding in self.remaining if finding.path not in paths]
             + [finding for finding in self.found if finding.path in paths and not finding.fixed
-               and not any(finding is other for other in lost)])
+               and id(finding) not in there])
 
 
 def _in_order(findings):
@@ -133,10 +149,10 @@ class _Files:
     """
 
     #: The directory that changes are written below, if any.
-    root = None
+    root: str | None = None
 
     def __init__(self, files, facts, settings, rules=None):
-        self.files = files
+        self.files: list[SourceFile] = files
         self.facts = facts
         self.settings = settings
         self.unreadable = []
@@ -146,12 +162,12 @@ class _Files:
         self.due, self.phase_note = due_phases(settings, facts)
 
     @property
-    def errors(self):
+    def errors(self) -> Errors:
         """What could not be read, and what went wrong in the last check or fix."""
         return self.unreadable + self._failures
 
     @property
-    def scope(self):
+    def scope(self) -> Scope:
         """The :class:`~pvemigrate.engine.Scope` that rules see."""
         return Scope(self.files, self.facts, self.settings, self.due)
 
@@ -164,18 +180,18 @@ class _Files:
             rules = [rule for rule in self._given_rules if selects(rule.code)]
         return [rule for rule in rules if self.hop in rule.hops]
 
-    def check(self):
+    def check(self) -> list[Finding]:
         """The findings, in the order of reports."""
         findings, self._failures = check(self.scope, self.rules())
         return findings
 
-    def fix(self):
+    def fix(self) -> Plan:
         """The :class:`Plan` of what fix would do. Nothing is written."""
         plan = Plan(self.root, fix(self.scope, self.rules(), self.open_blockers()))
         self._failures = plan.errors
         return plan
 
-    def open_blockers(self):
+    def open_blockers(self) -> dict[str, list[str]]:
         """Phases that were asked for and that open findings stand in the way of: phase -> codes.
 
         Such a finding counts whether its rule was selected or not, unless it was put aside by name.
@@ -204,8 +220,10 @@ class Project(_Files):
     ``errors``.
     """
 
-    def __init__(self, root=".", settings=None, paths=None, kind=None, etc="etc/", rules=None,
-                 facts=True, **options):
+    def __init__(self, root: AnyPath = ".", settings: Settings | None = None,
+                 paths: Iterable[str] | None = None, kind: str | None = None, etc: str = "etc/",
+                 rules: Iterable[type[Rule]] | None = None, facts: bool = True,
+                 **options: Any) -> None:
         self.root = os.fspath(root)
         if not os.path.isdir(self.root):
             raise NotADirectoryError("no such directory: %s" % self.root)
@@ -291,7 +309,9 @@ class Project(_Files):
 class TextProject(_Files):
     """One text on its own (bytes or str), of no root, without facts of a node."""
 
-    def __init__(self, data, kind=None, path=None, rules=None, settings=None, **options):
+    def __init__(self, data: bytes | str, kind: str | None = None, path: AnyPath | None = None,
+                 rules: Iterable[type[Rule]] | None = None, settings: Settings | None = None,
+                 **options: Any) -> None:
         location = known_location(path)
         kind = kind or (location and kind_of_path(location))
         if not kind:
@@ -309,23 +329,24 @@ class Result:
     """What :func:`fix_text` gives: ``code`` and ``bytes`` of the fixed text, ``changed``,
     ``findings`` (all), ``fixed`` and ``remaining``, ``errors`` (list of (path, message))."""
 
-    def __init__(self, before, plan):
+    def __init__(self, before: SourceFile, plan: Plan) -> None:
         self._before = before
         _, after = plan.files.get(before.path, (before, before))
-        self.bytes = after.data
-        self.code = after.tree.code
+        self.bytes: bytes = after.data
+        self.code: str = after.tree.code
         self.changed = bool(plan.changes)
         self.findings = plan.findings
         self.fixed = plan.fixed
         self.remaining = plan.remaining
         self.errors = plan.errors
 
-    def diff(self, path="file"):
+    def diff(self, path: str = "file") -> str:
         """A unified diff (str) of the change, for a file called *path*."""
         return unified_diff(self._before.tree.code, self.code, path)
 
 
-def check_text(data, kind=None, path=None, rules=None, **options):
+def check_text(data: bytes | str, kind: str | None = None, path: AnyPath | None = None,
+               rules: Iterable[type[Rule]] | None = None, **options: Any) -> list[Finding]:
     """The findings in one text (bytes or str), judged on its own, without facts of a node.
 
     *rules*: classes to run instead of the built-in ones. Other keywords as in Settings. Raises
@@ -338,7 +359,8 @@ def check_text(data, kind=None, path=None, rules=None, **options):
     return findings
 
 
-def fix_text(data, kind=None, path=None, rules=None, **options):
+def fix_text(data: bytes | str, kind: str | None = None, path: AnyPath | None = None,
+             rules: Iterable[type[Rule]] | None = None, **options: Any) -> Result:
     """Fix one text (bytes or str); a :class:`Result`. Keywords as in :func:`check_text`."""
     project = TextProject(data, kind, path, rules, **options)
     return Result(project.file, project.fix())

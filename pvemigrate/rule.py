@@ -1,8 +1,21 @@
 """The base of all rules, and the findings they report."""
 
+from __future__ import annotations
+
 from .edit import Edit, refuse_overlap
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .cst import File, Node, Position, Token
+    from .edit import Fix
+    from .engine import Scope
+    from .facts import Facts
+    from .source import SourceFile
+
 __all__ = ["Finding", "Rule"]
+
 
 class Finding:
     """One defect at one place.
@@ -15,8 +28,10 @@ class Finding:
     __slots__ = ("code", "name", "severity", "phase", "applicability", "path", "position", "message",
                  "guide", "fix", "edits", "commands", "byte_edits", "fixed", "due", "source")
 
-    def __init__(self, rule, severity, path, position, message, fix=None, edits=(), byte_edits=(),
-                 commands=()):
+    def __init__(self, rule: Rule, severity: str, path: str, position: Position, message: str,
+                 fix: Fix | None = None, edits: Iterable[Edit] = (),
+                 byte_edits: Iterable[tuple[str, int, int, str]] = (),
+                 commands: Iterable[str] = ()) -> None:
         self.code = rule.code
         self.name = rule.name
         self.severity = severity
@@ -33,44 +48,44 @@ class Finding:
         self.byte_edits = tuple(byte_edits)
         self.commands = tuple(commands)
         #: The tree that the position belongs to (None where it is not known).
-        self.source = None
+        self.source: File | None = None
         #: Whether a run of fix has made the change.
         self.fixed = False
         #: Whether the finding's phase is among the chosen ones.
         self.due = True
 
     @property
-    def line(self):
+    def line(self) -> int:
         """Line number, from 1."""
         return self.position.line
 
     @property
-    def column(self):
+    def column(self) -> int:
         """Column, from 1, in code points."""
         return self.position.column
 
     @property
-    def end_line(self):
+    def end_line(self) -> int:
         """Line number of the end, from 1."""
         return self.position.end_line
 
     @property
-    def end_column(self):
+    def end_column(self) -> int:
         """Column of the end (exclusive), from 1, in code points."""
         return self.position.end_column
 
     @property
-    def title(self):
+    def title(self) -> str | None:
         """What the fix does (str), or None where there is none."""
         return self.fix.title if self.fix else None
 
-    def move(self, prefix):
+    def move(self, prefix: str) -> None:
         """Show the finding relative to a directory further up: its paths begin with *prefix*."""
         self.path = prefix + self.path
         self.byte_edits = tuple((prefix + path, start, end, text)
                                 for path, start, end, text in self.byte_edits)
 
-    def sort_key(self):
+    def sort_key(self) -> tuple[str, int, int, str, str]:
         """Order of reports: by place, then by code."""
         return (self.path, self.position.start, self.position.end, self.code, self.message)
 
@@ -88,40 +103,44 @@ class Rule:
     """
 
     #: Code (stable) and name (says the problem, not the remedy).
-    code = ""
-    name = ""
+    code: str = ""
+    name: str = ""
     #: The kinds of files whose nodes the rule visits.
-    kinds = ()
+    kinds: tuple[str, ...] = ()
     #: error (the upgrade breaks or data is at risk), warning (behaviour changes) or info.
-    severity = "warning"
+    severity: str = "warning"
     #: When a change is right: before, switch, after-node or after-cluster.
-    phase = "before"
-    hops = ("6to7",)
+    phase: str = "before"
+    hops: tuple[str, ...] = ("6to7",)
     #: Section of the upgrade guide.
-    guide = ""
+    guide: str = ""
     #: Phases in which fix changes nothing while this rule finds something.
-    blocks = ()
+    blocks: tuple[str, ...] = ()
 
-    def __init__(self):
-        #: The file under check (a SourceFile), its tree, and the project it belongs to.
-        self.file = None
-        self.project = None
-        self.findings = []
+    #: The file under check (none in :meth:`check_project`), and all that is checked with it.
+    file: SourceFile
+    project: Scope
+
+    def __init__(self) -> None:
+        self.file = self.project = None
+        self.findings: list[Finding] = []
 
     @property
-    def tree(self):
+    def tree(self) -> File:
         """The tree of the file under check."""
         return self.file.tree
 
     @property
-    def facts(self):
+    def facts(self) -> Facts:
         """What is known of the node (:class:`~pvemigrate.facts.Facts`)."""
         return self.project.facts
 
-    def check_project(self, project):
+    def check_project(self, project: Scope) -> None:
         """Called once a round, for what takes more than one file."""
 
-    def report(self, item, message, fix=None, severity=None, file=None, commands=()):
+    def report(self, item: Node | Token | None, message: str, fix: Fix | None = None,
+               severity: str | None = None, file: SourceFile | None = None,
+               commands: Iterable[str] = ()) -> None:
         """Report a finding at *item* (a node or token; None for the whole file).
 
         *fix*: a :class:`~pvemigrate.edit.Fix`, or None where the administrator has to choose.

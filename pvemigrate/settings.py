@@ -1,5 +1,11 @@
 """What a run is asked to do: hop, phases, selected rules, and facts given by hand."""
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
 __all__ = ["HOPS", "PHASES", "Settings", "SEVERITIES", "UsageError", "matches", "valid_mac"]
 
 #: The moments of an upgrade at which a change is right, in order.
@@ -47,8 +53,11 @@ class Settings:
     ``macs``: dict of interface name -> present MAC address. Raises :class:`UsageError`.
     """
 
-    def __init__(self, hop=None, phases="auto", select=(), ignore=(), unsafe_fixes=False, macs=None,
-                 pve_repo=None, rename_nics=None):
+    def __init__(self, hop: str | None = None, phases: str | Iterable[str] = "auto",
+                 select: str | Iterable[str] = (), ignore: str | Iterable[str] = (),
+                 unsafe_fixes: bool = False, macs: Mapping[str, str] | None = None,
+                 pve_repo: str | None = None,
+                 rename_nics: Mapping[str, str] | None = None) -> None:
         if hop is not None and hop not in HOPS:
             raise UsageError("no rules for the hop %r in this version; there are: %s"
                              % (hop, ", ".join(HOPS)))
@@ -61,11 +70,11 @@ class Settings:
         self.pve_repo = pve_repo
         self.rename_nics = dict(rename_nics or {})
 
-    def selects(self, code):
+    def selects(self, code: str) -> bool:
         """Whether the rule *code* is asked for."""
         return not self.ignores(code) and (not self.select or matches(code, self.select))
 
-    def ignores(self, code):
+    def ignores(self, code: str) -> bool:
         """Whether the rule *code* is put aside by name."""
         return matches(code, self.ignore)
 

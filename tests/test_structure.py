@@ -50,8 +50,7 @@ def imported(path):
     whatever place and in whatever way."""
     module = module_of(path)
     package = module if path.name == "__init__.py" else module[:-1]
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    for node in executed(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             if node.level:
                 base = package[:len(package) - (node.level - 1)]
@@ -68,6 +67,15 @@ def imported(path):
                     yield alias.name.split(".")[1:]
         elif isinstance(node, ast.Call) and name_of(node.func) in ("import_module", "__import__"):
             yield from named_by_text(node, package)
+
+
+def executed(node):
+    """All nodes of a syntax tree but what only type checkers see."""
+    yield node
+    if isinstance(node, ast.If) and getattr(node.test, "id", None) == "TYPE_CHECKING":
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from executed(child)
 
 
 def submodule(base, name):
@@ -133,6 +141,19 @@ def test_importing_the_package_imports_nothing_of_it():
     tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
     assert top == []
+
+
+def test_type_checkers_see_every_public_name():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    only, = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {}
+    for node in only.body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            for alias in node.names:
+                assert alias.asname in (None, alias.name)
+                seen[alias.name] = (node.module, alias.name)
+    seen["check"], seen["fix"] = seen.pop("check_text"), seen.pop("fix_text")
+    assert seen == pvemigrate._PUBLIC
 
 
 def test_imports_have_no_cycle():

@@ -3,9 +3,15 @@
 Names only; a format's module (``formats/<grammar>.py``) is imported when a node of it is needed.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
 
 from .. import grammar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..cst import File, Node
 
 __all__ = ["KINDS", "decode", "kind_of_path", "node_classes", "parse", "parse_fragment"]
 
@@ -36,7 +42,7 @@ _FIXED = {
 }
 
 
-def kind_of_path(path):
+def kind_of_path(path: str) -> str | None:
     """The kind of the file at *path* below ``etc/`` (str, ``/`` between parts), or None.
 
     Apt reads a file of sources.list.d only by its suffix and name (apt-pkg/contrib/fileutl.cc), so
@@ -63,12 +69,12 @@ def kind_of_path(path):
     return None
 
 
-def decode(data):
+def decode(data: bytes) -> str:
     """The text of *data* (bytes): UTF-8, each undecodable byte as a lone surrogate."""
     return data.decode("utf-8", "surrogateescape")
 
 
-def parse(data, kind):
+def parse(data: bytes | str, kind: str) -> File:
     """The tree of *data* (bytes or str) as a file of *kind*. Never fails on content; ValueError for
     an unknown kind."""
     try:
@@ -83,7 +89,7 @@ def parse(data, kind):
     return grammar.parse(code, kind, name, lambda: node_classes(kind), data)
 
 
-def node_classes(kind):
+def node_classes(kind: str) -> dict[str, type[Node]]:
     """The node classes of a kind: dict of rule name -> class."""
     name = KINDS[kind]
     classes = _classes.get(name)
@@ -105,7 +111,7 @@ def camel(name):
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def parse_fragment(text, kind, node):
+def parse_fragment(text: str, kind: str, node: str) -> Node:
     """One node from its text: ``parse_fragment("\\thwaddress ...\\n", "interfaces", "Option")``.
 
     *node* is the name of the node's class. ValueError where *text* is something else.
