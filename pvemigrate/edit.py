@@ -55,10 +55,9 @@ class Edit:
 class _Change:
     """An edit that is not yet tied to a tree: ``resolve(tree)`` gives its (start, end, text)."""
 
-    __slots__ = ("item", "resolve", "file")
+    __slots__ = ("resolve", "file")
 
-    def __init__(self, item, resolve, file=None):
-        self.item = item
+    def __init__(self, resolve, file=None):
         self.resolve = resolve
         self.file = file
 
@@ -77,12 +76,12 @@ def replace(item: Token | Node, new: str | Node, file: SourceFile | None = None)
                     if item.code[old[0]:old[1]] != new.code[fresh[0]:fresh[1]]]
         return [(start, end, new if isinstance(new, str) else new.code)]
 
-    return _Change(item, resolve, file)
+    return _Change(resolve, file)
 
 
 def remove(*items: Token | Node, file: SourceFile | None = None) -> _Change:
     """The removal of a node or tokens (of adjacent tokens as one)."""
-    return _Change(items[0], lambda tree: [tree.span(item) + ("",) for item in items], file)
+    return _Change(lambda tree: [tree.span(item) + ("",) for item in items], file)
 
 
 def insert_after(line: Line, text: str, file: SourceFile | None = None) -> _Change:
@@ -97,7 +96,7 @@ def insert_after(line: Line, text: str, file: SourceFile | None = None) -> _Chan
             return [(end, end, text + line_ending(line.code))]
         return [(end, end, "\n" + text)]
 
-    return _Change(line, resolve, file)
+    return _Change(resolve, file)
 
 
 def insert_before(line: Line, text: str, file: SourceFile | None = None) -> _Change:
@@ -106,12 +105,12 @@ def insert_before(line: Line, text: str, file: SourceFile | None = None) -> _Cha
         start = tree.span(line)[0]
         return [(start, start, text + line_ending(line.code))]
 
-    return _Change(line, resolve, file)
+    return _Change(resolve, file)
 
 
 def create_file(path: str, text: str) -> _Change:
     """A new file at *path* (relative to the root) holding *text*."""
-    return _Change(None, lambda tree: [(0, 0, text)], path)
+    return _Change(lambda tree: [(0, 0, text)], path)
 
 
 class Fix:

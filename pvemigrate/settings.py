@@ -55,9 +55,7 @@ class Settings:
 
     def __init__(self, hop: str | None = None, phases: str | Iterable[str] = "auto",
                  select: str | Iterable[str] = (), ignore: str | Iterable[str] = (),
-                 unsafe_fixes: bool = False, macs: Mapping[str, str] | None = None,
-                 pve_repo: str | None = None,
-                 rename_nics: Mapping[str, str] | None = None) -> None:
+                 unsafe_fixes: bool = False, macs: Mapping[str, str] | None = None) -> None:
         if hop is not None and hop not in HOPS:
             raise UsageError("no rules for the hop %r in this version; there are: %s"
                              % (hop, ", ".join(HOPS)))
@@ -67,8 +65,6 @@ class Settings:
         self.ignore = split_codes(ignore)
         self.unsafe_fixes = bool(unsafe_fixes)
         self.macs = _valid_macs(macs or {})
-        self.pve_repo = pve_repo
-        self.rename_nics = dict(rename_nics or {})
 
     def selects(self, code: str) -> bool:
         """Whether the rule *code* is asked for."""
