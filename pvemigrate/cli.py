@@ -21,7 +21,10 @@ OK, FOUND, FAILED = 0, 1, 2
 # -- streams ---------------------------------------------------------------------------------------
 
 
-def _out(text):
+def _out(text, is_result=False):
+    """Write to standard output. *is_result*: what was asked for, and not only told about it."""
+    if is_result and text and sys.stdout is None:
+        raise _OutputError("standard output is closed")
     try:
         _write(sys.stdout, text)
     except BrokenPipeError:
@@ -86,6 +89,8 @@ def _standard_input():
 def _hush_output():
     """Point a standard output that takes no more at nothing: the interpreter flushes it at its end,
     and would complain."""
+    if sys.stdout is None:
+        return
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
@@ -477,7 +482,7 @@ class _Run:
         from .output import visible
 
         text = decode(data)
-        _out(visible(text) if _is_terminal(sys.stdout) else text)
+        _out(visible(text) if _is_terminal(sys.stdout) else text, is_result=True)
 
     def _judge(self, findings):
         """Let findings that are due now, and that nobody has settled, count."""
@@ -499,7 +504,7 @@ class _Run:
                 diff = paint_diff(diff)
             elif _is_terminal(sys.stdout):
                 diff = visible(diff)
-            _out(diff)
+            _out(diff, is_result=True)
 
     def _report(self, base, whole):
         from .output import Report, render

@@ -243,6 +243,10 @@ class Project(_Files):
         else:
             self._read_chosen(paths, kind)
         self.unreadable += self._reader.trouble
+        if (self.due.own_guests_only and self.due.hostname is None
+                and any("pve/nodes/" in file.path for file in self.files)):
+            self.phase_note = ("no host name found in etc/hostname: which guests are this node's is "
+                               "not known, and phase after-node waits for all of them")
 
     def _read_all(self, wanted=lambda path: True):
         for path, location, kind in discover(self._reader, self._etc):

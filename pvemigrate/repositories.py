@@ -121,6 +121,12 @@ VENDORS = {
     "zerotier.com": "ZeroTier",
 }
 
+#: Mirrors of Debian's archive that have it elsewhere than in /debian: host, last folders.
+MIRRORS = (
+    ("mirror.hetzner.com", ["debian", "packages"]),
+    ("mirror.hetzner.de", ["debian", "packages"]),
+)
+
 #: Directories by which mirrors of these vendors are known on any host.
 VENDOR_FOLDERS = {
     "gitlab-ce": "GitLab",
@@ -208,4 +214,9 @@ def is_debian(location):
     to one), which ends in /debian by custom."""
     if vendor(location) is not None or is_security(location):
         return False
-    return _is_below(location.host, "debian.org") or location.last == "debian"
+    return (_is_below(location.host, "debian.org") or location.last == "debian"
+            or any(_is_mirror(location, *mirror) for mirror in MIRRORS))
+
+
+def _is_mirror(location, host, folders):
+    return host in location.hosts and location.folders[-len(folders):] == folders

@@ -247,6 +247,10 @@ def _is_guest_volume(name):
     return bool(prefix in ("subvol", "basevol", "vm", "base") and dash and number.isdigit())
 
 
+#: Proxmox's host, and what entries of a mirror have of theirs.
+_APT_SIGNS = (b"proxmox.com", b"pve-enterprise", b"pve-no-subscription", b"pvetest")
+
+
 def shows_pve(etc, named_etc=True):
     """Whether a directory holds what the /etc of a Proxmox VE node holds: ``pve/``, or an apt entry
     for a repository of Proxmox. *named_etc*: the directory is called etc."""
@@ -261,8 +265,9 @@ def shows_pve(etc, named_etc=True):
 
 
 def _names_proxmox(data):
-    return b"proxmox.com" in data and any(
-        b"proxmox.com" in line and not line.lstrip().startswith(b"#") for line in data.split(b"\n"))
+    return any(sign in data for sign in _APT_SIGNS) and any(
+        sign in line for line in data.split(b"\n") if not line.lstrip().startswith(b"#")
+        for sign in _APT_SIGNS)
 
 
 def find_roots(directory):

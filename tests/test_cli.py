@@ -559,6 +559,7 @@ def test_no_node_without_a_host_name_has_guests_of_its_own(tmp_path):
     (tmp_path / "etc/hostname").write_text("# nothing here\n\n")
     result = Quick("fix", "--diff", "--root", tmp_path)
     assert "nodes/a" not in result.out and "nodes/b" not in result.out
+    assert "note: no host name found in etc/hostname" in result.err
 
 
 def test_what_waits_is_shown_and_counted(tmp_path):
@@ -660,6 +661,18 @@ def test_closed_streams(redirect, tmp_path):
     result = shell('"$@" %s' % redirect, "fix", "--root", tmp_path)
     assert result.returncode == 0, result.stderr
     assert read_tree(tmp_path) == {"etc/pve/storage.cfg": STORAGE_FIXED.encode()}
+
+
+@pytest.mark.parametrize("arguments", [["fix", "--diff", "--root"], ["fix", "--kind", "storage", "-"]])
+def test_closed_stdout_for_a_diff_or_a_fixed_text(arguments, tmp_path):
+    write_tree(tmp_path, WARNING)
+    if arguments[-1] == "--root":
+        arguments = arguments + [tmp_path]
+    storage = tmp_path / "etc/pve/storage.cfg"
+    result = shell('"$@" >&- < %s' % storage, *arguments)
+    assert result.returncode == 2
+    assert b"standard output is closed" in result.stderr and b"Traceback" not in result.stderr
+    assert storage.read_bytes() != STORAGE_FIXED.encode()
 
 
 def test_closed_stdin_that_is_wanted():

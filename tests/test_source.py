@@ -193,6 +193,7 @@ def test_find_roots(tmp_path):
     write_tree(tmp_path, {
         "a/etc/pve/nodes/pve/lxc/100.conf": "", "b/etc/apt/sources.list.d/pve.list": APT,
         "c/pve/storage.cfg": "", "d/apt/sources.list": APT,
+        "m/etc/apt/sources.list": "deb http://mirror.example/pve buster pve-enterprise\n",
         "a/srv/backup/e/etc/pve/user.cfg": "", "backups/pve/f/etc/pve/user.cfg": "",
         "no1/etc/apt/sources.list": "# " + APT, "no2/etc/apt/sources.list.d/x.bak": APT,
         "no3/etc/hosts": "proxmox.com", "g/run/h/etc/pve/x": "",
@@ -203,7 +204,7 @@ def test_find_roots(tmp_path):
     assert sorted((os.path.relpath(root, str(tmp_path)), etc) for root, etc in roots) == [
         ("a", "etc/"), ("a/srv/backup/e", "etc/"), ("b", "etc/"), ("backups/pve/f", "etc/"),
         ("c", ""),
-        ("d", ""), ("g/run/h", "etc/")]
+        ("d", ""), ("g/run/h", "etc/"), ("m", "etc/")]
     assert find_roots(str(tmp_path / "a/etc")) == ([(str(tmp_path / "a"), "etc/")], [])
     assert find_roots(str(tmp_path / "no3/etc")) == ([], [])
     # What is named is entered, whatever it is called.
