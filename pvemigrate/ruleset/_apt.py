@@ -30,11 +30,13 @@ class Source:
     ``uris``, ``suites`` and ``components`` are lists of :class:`Word`; words that stand in an
     indented ``#`` line are not among them, although apt takes them too (nobody meant them).
     ``options``: dict, names in lower case. ``ambiguous``: whether readers disagree on what the
-    stanza says, or it says something twice.
+    stanza says, or it says something twice. ``archives``: the URIs, each once (list of str, no
+    slashes at the end). ``is_cdrom``, ``is_snapshot``: whether one of them is a disc, or shows an
+    archive's past.
     """
 
     __slots__ = ("node", "types", "uris", "suites", "components", "enabled", "options", "ambiguous",
-                 "locations")
+                 "locations", "archives", "is_cdrom", "is_snapshot")
 
     def __init__(self, node, enabled, options, ambiguous=False):
         self.node = node
@@ -45,6 +47,9 @@ class Source:
 
     def _locate(self):
         self.locations = [Location(word.text) for word in self.uris]
+        self.archives = list(dict.fromkeys(word.text.rstrip("/") for word in self.uris))
+        self.is_cdrom = any(location.scheme == "cdrom" for location in self.locations)
+        self.is_snapshot = any(is_snapshot(location) for location in self.locations)
         return self
 
     @classmethod
@@ -86,16 +91,6 @@ class Source:
         """Whether all URIs pass *test* (a callable that takes a Location), and there are some."""
         return bool(self.locations) and all(test(location) for location in self.locations)
 
-    @property
-    def is_cdrom(self):
-        """Whether one of the URIs is a disc."""
-        return any(location.scheme == "cdrom" for location in self.locations)
-
-    @property
-    def is_snapshot(self):
-        """Whether one of the URIs shows an archive's past."""
-        return any(is_snapshot(location) for location in self.locations)
-
     def too_old_ceph(self, hop):
         """The words of the URIs that are Proxmox's repository of a Ceph too old for the upgrade."""
         return [word for word, location in zip(self.uris, self.locations)
@@ -110,7 +105,7 @@ def stanza_sources(tree):
 
 def all_sources(scope, hop):
     """Each repository (URI, suite after the upgrade) of a scope: the (suite, shared options) that its
-    entries have (set)."""
+    entries have, in the order of reading (keys of a dict)."""
     found = {}
     future = {**hop.debian, **hop.security}
     for file in scope.of_kind("apt-list", "deb822"):
@@ -122,10 +117,11 @@ def all_sources(scope, hop):
         for source in sources:
             if source is None or not source.enabled:
                 continue
-            for uri in source.uris:
-                for suite in source.suites:
-                    key = (uri.text.rstrip("/"), future.get(suite.text, suite.text))
-                    found.setdefault(key, set()).add((suite.text, _shared(source)))
+            shared = _shared(source)
+            for uri in source.archives:
+                for suite in dict.fromkeys(word.text for word in source.suites):
+                    # A dict for a set, so that the same of several is named in each run.
+                    found.setdefault((uri, future.get(suite, suite)), {})[suite, shared] = True
     return found
 
 
@@ -201,10 +197,9 @@ class SuiteRule(AptRule):
             return ("snapshot.debian.org shows the archive of one day: choose a mirror of %s or a "
                     "later day" % new)
         shared = _shared(source)
-        for uri in source.uris:
-            for suite, options in self.project.once(
-                    all_sources, self.project, self.hop).get(
-                    (uri.text.rstrip("/"), new), ()):
+        sources = self.project.once(all_sources, self.project, self.hop)
+        for uri in source.archives:
+            for suite, options in sources.get((uri, new), ()):
                 if suite != word.text and options != shared:
                     names = sorted({name for name, _ in set(options) ^ set(shared)})
                     return ("the entry of that repository for %s has another %s, and apt refuses "
