@@ -10,6 +10,8 @@ import sys
 import click
 
 from . import __version__
+from .output import FORMATS
+from .settings import HOPS, PHASES, SEVERITIES, Settings, UsageError, valid_mac
 
 __all__ = ["main"]
 
@@ -108,8 +110,6 @@ class _Command(click.Group):
         sys.exit(self._status(args, prog_name, extra))
 
     def _status(self, args, prog_name, extra):
-        from .settings import UsageError
-
         try:
             return super().main(args, prog_name, **extra) or OK
         except (click.ClickException, UsageError) as error:
@@ -173,8 +173,8 @@ _COMMON = [
     click.option("--kind", metavar="KIND", help="Take every PATH (or stdin, -) as a file of this "
                  "kind."),
     click.option("--output-format", "output_format", default="text",
-                 type=click.Choice(["text", "concise", "json"]), help="How findings are shown."),
-    click.option("--fail-on", default="warning", type=click.Choice(["error", "warning", "info"]),
+                 type=click.Choice(FORMATS), help="How findings are shown."),
+    click.option("--fail-on", default="warning", type=click.Choice(SEVERITIES),
                  help="The lowest severity that makes the exit status 1 (default: warning)."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
     click.option("--color", default="auto", type=click.Choice(["auto", "always", "never"]),
@@ -282,8 +282,6 @@ def _check_kind(kind):
 
 def _settings(options):
     """The settings that the options ask for. Raises UsageError."""
-    from .settings import Settings
-
     settings = Settings(
         hop=options["hop"], phases=options["phases"] or "auto", select=options["select"],
         ignore=options["ignore"], unsafe_fixes=options["unsafe_fixes"], macs=_macs(options))
@@ -319,8 +317,6 @@ def _macs(options):
 
 def _ip_link_macs(path):
     import json
-
-    from .settings import valid_mac
 
     try:
         if path == "-":
@@ -422,8 +418,6 @@ class _Run:
 
     def _open(self, target):
         from .project import Project
-        from .settings import UsageError
-
         try:
             project = Project(target.root, self.settings, paths=target.paths, etc=target.etc,
                               kind=self.options["kind"], facts=target.has_facts)
@@ -486,8 +480,6 @@ class _Run:
 
     def _judge(self, findings):
         """Let findings that are due now, and that nobody has settled, count."""
-        from .settings import SEVERITIES
-
         bar = SEVERITIES.index(self.options["fail_on"])
         if any(finding.due and SEVERITIES.index(finding.severity) >= bar for finding in findings):
             self.status = max(self.status, FOUND)
@@ -508,7 +500,6 @@ class _Run:
 
     def _report(self, base, whole):
         from .output import Report, render
-        from .settings import HOPS, PHASES
 
         quiet, name = self.options["quiet"], self.options["output_format"]
         if quiet and self.mode == "diff" and name != "json":

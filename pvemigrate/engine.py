@@ -13,7 +13,6 @@ from bisect import bisect_left, insort
 
 from .edit import apply_edits
 from .formats import kind_of_path
-from .settings import PHASES
 from .source import SourceFile
 
 __all__ = ["Due", "FixResult", "MAX_ROUNDS", "Scope", "check", "fix", "open_blockers"]
@@ -74,10 +73,6 @@ class Due:
             _, nodes, rest = finding.path.rpartition("pve/nodes/")
             return not nodes or rest.split("/")[0] == self.hostname
         return True
-
-    def in_order(self):
-        """The phases (tuple) in the order of an upgrade."""
-        return tuple(phase for phase in PHASES if phase in self.phases)
 
 
 def check(scope, rules):

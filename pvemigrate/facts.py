@@ -6,36 +6,14 @@ to know; what is not there is None, and rules say so instead of guessing.
 
 from .settings import valid_mac
 
-__all__ = ["Facts", "version_key"]
+__all__ = ["Facts"]
 
 #: States of a package, in dpkg's status file, in which nothing of it is installed (dpkg(1)).
 _ABSENT = ("not-installed", "config-files")
 
 
-def version_key(version):
-    """A sort key for Debian versions (deb-version(7)): epoch, upstream version, revision."""
-    epoch, colon, rest = version.strip().partition(":")
-    if not colon:
-        epoch, rest = "0", version.strip()
-    upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "0")
-    return (_number(epoch), _part_key(upstream), _part_key(revision))
-
-
 def _number(text):
     return int(text) if text.isdigit() and text.isascii() else 0
-
-
-def _part_key(text):
-    """Digits compare as numbers; else ``~`` comes before the end, and letters before the rest."""
-    import re
-
-    key = []
-    for other, digits in re.findall("([^0-9]*)([0-9]*)", text):
-        weights = [-1 if c == "~" else ord(c) + 256 * (not c.isalpha()) for c in other]
-        key.append((*weights, 0))
-        if digits:
-            key.append(int(digits))
-    return tuple(key)
 
 
 class Facts:
@@ -86,17 +64,12 @@ class Facts:
     # -- packages ----------------------------------------------------------------------------------
 
     @property
-    def has_dpkg(self):
-        """Whether the root holds dpkg's status file."""
-        return self._status is not None
-
-    @property
     def _status(self):
         return self._once("status", lambda: self._read("var/lib/dpkg/status"))
 
     def package(self, name):
         """The installed version (str) of a Debian package, None where it is not installed or not
-        known (see :attr:`has_dpkg`). A package that is unpacked and not yet configured counts as
+        known. A package that is unpacked and not yet configured counts as
         installed: its files are there."""
         return self._once(("package", name), lambda: next(self._installed(name), None))
 

@@ -8,7 +8,7 @@ import lark
 import pvemigrate
 from pvemigrate import grammar
 from pvemigrate.compiler import field_name, stock_lark
-from pvemigrate.cst import Block, File, Line, Token, Transformer
+from pvemigrate.cst import File, Line, Token, Transformer
 from pvemigrate.formats import KINDS
 from pvemigrate.grammar_files import grammar_text
 

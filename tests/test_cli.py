@@ -729,3 +729,14 @@ def test_names_and_contents_that_are_no_ascii(env, tmp_path):
         assert missing.status == 2 and "\x1b" not in missing.err
     document = run("check", "--fail-on", "info", "--root", root, "--output-format", "json", env=env)
     assert document.raw.isascii() and json.loads(document.out)["root"].endswith("/n\ufffdde \xe9")
+
+
+def test_parse_shows_where_readers_disagree(tmp_path):
+    write_tree(tmp_path, {
+        "etc/network/interfaces": "iface a inet static\n\taddress 1\n\n\tmtu 1500\n",
+        "etc/apt/sources.list.d/a.sources": "Types: deb\n # x\n \nURIs: http://a\n"})
+    shown = Quick("parse", tmp_path / "etc/network/interfaces").out.splitlines()
+    assert [line.split("!")[0].split()[:2] for line in shown if "!" in line] == [["Option", "4:1"]]
+    shown = Quick("parse", tmp_path / "etc/apt/sources.list.d/a.sources").out.splitlines()
+    assert [line.split()[:2] for line in shown if " ! " in line] == [
+        ["IndentedComment", "2:1"], ["FalseSeparator", "3:1"]]

@@ -6,7 +6,7 @@ import pytest
 
 from nodes import STORAGE, status_file, write_tree
 from pvemigrate import Project, UsageError
-from pvemigrate.facts import Facts, version_key
+from pvemigrate.facts import Facts
 from pvemigrate.settings import Settings, valid_mac
 from pvemigrate.source import MAX_SIZE, Reader, discover, find_roots, locate
 from pvemigrate.targets import common_directory, targets_of
@@ -253,8 +253,7 @@ def test_packages(name, version):
 
 def test_no_package_database():
     facts = facts_of({})
-    assert not facts.has_dpkg and facts.package("a") is None and facts.release is None
-    assert facts_of({"var/lib/dpkg/status": b""}).has_dpkg
+    assert facts.package("a") is None and facts.release is None
 
 
 def test_a_large_package_database():
@@ -270,14 +269,6 @@ def test_a_large_package_database():
     (dict(proxmox_ve="garbage"), None), (dict(proxmox_ve="1:7.1~rc1-1"), 7), (dict(x="1"), None)])
 def test_release(versions, release):
     assert facts_of({"var/lib/dpkg/status": status_file(**versions).encode()}).release == release
-
-
-def test_versions_compare_as_debians_do():
-    ordered = ["1~~", "1~~a", "1~", "1", "1.0-1~bpo1", "1.0-1", "1.0-1+b1", "1.0-1+pmx1", "1.0-1.1",
-               "1.0.1", "1.2a", "1.2b", "1.2+", "1.10", "3.1.0-1", "3.1.0-1+pmx1", "3.1.0-1+pmx3",
-               "1:0.1"]
-    assert sorted(reversed(ordered), key=version_key) == ordered
-    assert version_key("1.0") == version_key("0:1.0-0") == version_key(" 1.0 ")
 
 
 @pytest.mark.parametrize("text, name", [

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..cst import File, Node
 
-__all__ = ["KINDS", "decode", "kind_of_path", "node_classes", "parse", "parse_fragment"]
+__all__ = ["KINDS", "decode", "disagreements", "kind_of_path", "node_classes", "parse", "parse_fragment"]
 
 #: Kind -> name of its grammar and of its module.
 KINDS = {
@@ -109,6 +109,15 @@ _classes = {}
 def camel(name):
     """``iface_header`` -> ``IfaceHeader``."""
     return "".join(part.capitalize() for part in name.split("_"))
+
+
+def disagreements(tree):
+    """Where the readers of a file take it differently: list of (node, how), in source order."""
+    module = import_module("." + KINDS[tree.kind], __name__)
+    if hasattr(module, "disagreements"):
+        return list(module.disagreements(tree))
+    return [(node, node.disagreement) for node in tree.walk()
+            if getattr(node, "disagreement", None)]
 
 
 def parse_fragment(text: str, kind: str, node: str) -> Node:

@@ -33,6 +33,8 @@ class IndentedComment(_Line):
     """Looks like a comment; for apt its words are part of the field above."""
 
     __slots__ = ()
+    disagreement = ("indented #: apt takes the words for values of the field above, who wrote it "
+                    "meant a comment")
     indent: Token = " "
     hash: Token = "#"
     text: Token
@@ -43,6 +45,7 @@ class FalseSeparator(_Line):
     """A line of blanks: an empty continuation line for apt, a separator for Proxmox's reader."""
 
     __slots__ = ()
+    disagreement = "line of blanks: for apt the stanza goes on, for Proxmox's reader it ends"
     blanks: Token = " "
     newline: Token = "\n"
 
