@@ -99,18 +99,12 @@ class BridgeMacNotPinned(Rule):
                 # bridge-utils sees its options in capitals, see bridge_ports().
                 if key == "hwaddress" or key.lower().replace("_", "-") == "bridge-hw":
                     return True
-        links = self.link_files()
+        links = self.project.once(_link_files, self.facts)
         # Debian's default file brings the policy; one of the same name in /etc replaces it, and
         # masks it where it is a link to /dev/null.
         if "MACAddressPolicy" not in links.get("99-default.link", "MACAddressPolicy"):
             return True
         return any(_leaves_address(text, name) for text in links.values())
-
-    def link_files(self):
-        """The .link files in etc/systemd/network: dict of name -> text (empty if unreadable)."""
-        folder = self.facts.etc + "systemd/network"
-        return {name: (self.facts.get(folder + "/" + name) or b"").decode("utf-8", "replace")
-                for name in self.facts.listdir(folder) if name.endswith(".link")}
 
     def report_bridge(self, stanza, is_template):
         """Report a bridge at the stanza that the line belongs into; *is_template*: others inherit
@@ -190,6 +184,13 @@ def _addressed(command, owner):
         if program is not None and _sets_address(part[program], part[program + 1:]):
             found.update(part[program:])
     return found | {owner} if found & {"$IFACE", "${IFACE}"} else found
+
+
+def _link_files(facts):
+    """The .link files in etc/systemd/network: dict of name -> text (empty if unreadable)."""
+    folder = facts.etc + "systemd/network"
+    return {name: (facts.get(folder + "/" + name) or b"").decode("utf-8", "replace")
+            for name in facts.listdir(folder) if name.endswith(".link")}
 
 
 def _sets_address(program, arguments):
