@@ -461,16 +461,21 @@ def augeas_tree(augeas, root):
         reader.close()
 
 
+#: Cases whose file the lens does not parse: CRs, options without a value, `inherits` and the like.
+NOT_THE_LENS = ("crlf", "ends_for_pve", "inherited_ports", "no_linux_bridge", "pinned",
+                "readers_disagree")
+
+
 # Augeas ends a file at a NUL byte, and python-augeas takes all text for UTF-8.
 @pytest.mark.parametrize("path", [path for path in GOLDENS if path.parent.name == "NET001"
-                                  and path.stem not in ("nul_and_cr", "latin1")], ids=by_path)
+                                  and path.stem not in ("nul_and_cr", "latin1")
+                                  and MAIN in golden_files(path)[0]], ids=by_path)
 def test_augeas_sees_the_new_line_and_nothing_else(path, tmp_path, augeas):
     files, options = golden_files(path)
-    if MAIN not in files:
-        return
     before, after, wanted = fixed_tree(tmp_path, files, **options)
     old, new = augeas_tree(augeas, before), augeas_tree(augeas, after)
     if old is None:
+        assert path.stem in NOT_THE_LENS
         return
     assert new is not None
     pinned = [value for path, value in new if re.search("/hwaddress(\\[[0-9]+\\])?$", path)]
