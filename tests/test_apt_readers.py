@@ -20,6 +20,8 @@ import pvemigrate
 import shapes
 from pvemigrate.formats import deb822
 
+pytestmark = pytest.mark.heavy
+
 EXAMPLE = Path(__file__).parent.parent / "examples" / "pve6-node"
 SUFFIX = {"apt-list": ".list", "deb822": ".sources"}
 KINDS = pytest.mark.parametrize("kind", sorted(SUFFIX))

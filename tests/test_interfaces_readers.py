@@ -22,6 +22,8 @@ import debian
 from pvemigrate import Project
 from pvemigrate.ruleset._net import networks
 
+pytestmark = pytest.mark.heavy
+
 HERE = Path(__file__).parent
 MAIN = "etc/network/interfaces"
 SECOND = "etc/network/interfaces.d/x"

@@ -18,7 +18,10 @@ from pvemigrate.ruleset._user import UserConfig
 
 PERL = shutil.which("perl")
 PROGRAMS = Path(__file__).parent / "perl"
-pytestmark = pytest.mark.skipif(not PERL, reason="no perl on this machine: install perl-base")
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(not PERL, reason="no perl on this machine: install perl-base"),
+]
 
 ODD = [b" ", b"\t", b"\r", b"\x0b", b"\x0c", b"\0", b"\xe9", b"\xc3\xa9", b"\xc2\xa0",
        b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x84\xaa", b"\x1c", b"\x85", b"\xef\xbb\xbf",
