@@ -95,7 +95,7 @@ def named_by_text(call, package):
     target = call.args[0]
     if isinstance(target, ast.BinOp):
         target = target.left
-    text = target.s if hasattr(target, "s") and not hasattr(target, "value") else target.value
+    text = target.value if hasattr(target, "value") else target.s  # .s: Python 3.7
     assert isinstance(text, str), "an import that no reader can follow: line %d" % call.lineno
     if text.startswith("pvemigrate"):
         yield [part for part in text.split(".")[1:] if part]
