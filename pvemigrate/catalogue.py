@@ -8,7 +8,7 @@ import os
 from importlib import import_module
 
 from . import ruleset
-from .rule import Rule
+from .rule import NODE, Rule
 
 __all__ = ["RuleInfo", "catalogue", "documentation", "load_rules"]
 
@@ -22,6 +22,9 @@ FAMILY_KINDS = {
     "STO": ("storage",),
     "BAK": ("vzdump-conf", "vzdump-cron"),
     "USR": ("user",),
+    "SYS": (NODE,),
+    "CEP": (),
+    "COR": (),
 }
 
 
@@ -69,8 +72,9 @@ def catalogue():
 def load_rules(kinds, selects=lambda code: True):
     """The classes of the selected rules that have to do with one of *kinds*."""
     kinds = set(kinds)
-    return [info.load() for info in catalogue()
-            if selects(info.code) and kinds.intersection(FAMILY_KINDS.get(info.family, kinds))]
+    rules = [info.load() for info in catalogue()
+             if selects(info.code) and kinds.intersection(FAMILY_KINDS.get(info.family, kinds))]
+    return [rule for rule in rules if kinds.intersection(rule.kinds)]
 
 
 def documentation(rule):

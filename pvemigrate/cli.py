@@ -11,7 +11,9 @@ import click
 
 from . import __version__
 from .output import FORMATS
-from .settings import HOPS, PHASES, SEVERITIES, Settings, UsageError, valid_mac
+from .settings import (
+    CPU_FORMULAS, HOPS, PHASES, PVE_REPOSITORIES, SEVERITIES, Settings, UsageError, valid_mac,
+)
 
 __all__ = ["main"]
 
@@ -170,6 +172,18 @@ _COMMON = [
                  help="The present MAC address of a bridge. Repeatable."),
     click.option("--ip-link", metavar="FILE",
                  help="MAC addresses from the output of 'ip -j link' (- for stdin)."),
+    click.option("--rename-nic", "rename_nics", multiple=True, metavar="OLD=NEW",
+                 help="A network interface gets another name: write it everywhere. Repeatable."),
+    click.option("--pin-nics", is_flag=True,
+                 help="Keep the names of network interfaces with .link files of systemd."),
+    click.option("--rename-role", "rename_roles", multiple=True, metavar="OLD=NEW",
+                 help="A role whose name Proxmox VE takes for itself gets another. Repeatable."),
+    click.option("--pve-repo", type=click.Choice(PVE_REPOSITORIES),
+                 help="The Proxmox VE repository to use where one must be added."),
+    click.option("--archive", is_flag=True,
+                 help="Old releases leave the mirrors: use the archive hosts (an unsafe fix)."),
+    click.option("--cpu-formula", default=CPU_FORMULAS[0], type=click.Choice(CPU_FORMULAS),
+                 help="How cpu.shares become cpu.weight (default: ratio)."),
     click.option("--kind", metavar="KIND", help="Take every PATH (or stdin, -) as a file of this "
                  "kind."),
     click.option("--output-format", "output_format", default="text",
@@ -194,10 +208,16 @@ def check(**options):
 @main.command()
 @_add_options(_COMMON + [
     click.option("--diff", "diff_only", is_flag=True,
-                 help="Print what would change as a unified diff; write nothing.")])
-def fix(diff_only, **options):
-    """Make the changes that are due (with --diff: only show them)."""
-    return _Run(options, "diff" if diff_only else "fix").run()
+                 help="Print what would change as a unified diff; write nothing."),
+    click.option("--emit-commands", is_flag=True,
+                 help="Print the changes as a shell script of Proxmox VE's own commands, where it "
+                      "has some; write nothing.")])
+def fix(diff_only, emit_commands, **options):
+    """Make the changes that are due (with --diff or --emit-commands: only show them)."""
+    if diff_only and emit_commands:
+        raise click.UsageError("--diff and --emit-commands both want stdout")
+    mode = "diff" if diff_only else "commands" if emit_commands else "fix"
+    return _Run(options, mode).run()
 
 
 @main.command()
@@ -284,7 +304,11 @@ def _settings(options):
     """The settings that the options ask for. Raises UsageError."""
     settings = Settings(
         hop=options["hop"], phases=options["phases"] or "auto", select=options["select"],
-        ignore=options["ignore"], unsafe_fixes=options["unsafe_fixes"], macs=_macs(options))
+        ignore=options["ignore"], unsafe_fixes=options["unsafe_fixes"], macs=_macs(options),
+        rename_nics=_pairs(options, "rename_nics", "--rename-nic"), pin_nics=options["pin_nics"],
+        rename_roles=_pairs(options, "rename_roles", "--rename-role"),
+        pve_repo=options["pve_repo"], archive=options["archive"],
+        cpu_formula=options["cpu_formula"])
     for name in ("select", "ignore"):
         if options[name]:
             _check_codes("--" + name, getattr(settings, name))
@@ -307,12 +331,19 @@ def _check_codes(option, codes):
 def _macs(options):
     """Interface -> MAC address, from --ip-link and --mac (which counts where both name one)."""
     macs = _ip_link_macs(options["ip_link"]) if options["ip_link"] else {}
-    for item in options["macs"]:
-        name, equals, mac = item.partition("=")
-        if not (name and equals and mac):
-            raise click.UsageError("--mac takes IFACE=MAC, not %s" % item)
-        macs[name] = mac
+    macs.update(_pairs(options, "macs", "--mac", "IFACE=MAC"))
     return macs
+
+
+def _pairs(options, name, option, form="OLD=NEW"):
+    """The values of a repeatable option of two halves (dict)."""
+    pairs = {}
+    for item in options[name]:
+        left, equals, right = item.partition("=")
+        if not (left and equals and right):
+            raise click.UsageError("%s takes %s, not %s" % (option, form, item))
+        pairs[left] = right
+    return pairs
 
 
 def _ip_link_macs(path):
@@ -354,7 +385,7 @@ def _check_paths(options):
 class _Run:
     """One run of check or fix: over a text, or over one or several roots.
 
-    *mode*: ``check``, ``fix`` or ``diff`` (see :class:`~pvemigrate.output.Report`).
+    *mode*: ``check``, ``fix``, ``diff`` or ``commands`` (see :class:`~pvemigrate.output.Report`).
     """
 
     def __init__(self, options, mode):
@@ -376,6 +407,7 @@ class _Run:
         else:
             base, whole = self._run_roots()
         self._show_diffs()
+        self._show_commands()
         self._report(base, whole)
         return OK if self.options["exit_zero"] and self.status == FOUND else self.status
 
@@ -451,7 +483,7 @@ class _Run:
         plan = project.fix()
         self._fail(project.errors, label)
         self._warn_blocked(plan.blocked, label)
-        if self.mode == "diff":
+        if self.mode in ("diff", "commands"):
             self.diffs.extend(plan.diffs(label))
             return plan.found, plan.remaining
         if project.root is None:
@@ -491,18 +523,26 @@ class _Run:
 
         if any(self.diffs):
             self.status = max(self.status, FOUND)
-        for diff in self.diffs:
+        for diff in self.diffs if self.mode == "diff" else ():
             if _wants_color(self.options["color"], sys.stdout):
                 diff = paint_diff(diff)
             elif _is_terminal(sys.stdout):
                 diff = visible(diff)
             _out(diff, is_result=True)
 
+    def _show_commands(self):
+        if self.mode == "commands":
+            from .output import visible
+            from .output.commands import script
+
+            text = script(self.findings)
+            _out(visible(text) if _is_terminal(sys.stdout) else text, is_result=True)
+
     def _report(self, base, whole):
         from .output import Report, render
 
         quiet, name = self.options["quiet"], self.options["output_format"]
-        if quiet and self.mode == "diff" and name != "json":
+        if quiet and self.mode in ("diff", "commands") and name != "json":
             return
         # Standard output is taken by the diff, or by the fixed text.
         stdout = self.mode == "check" or self.mode == "fix" and base is not None

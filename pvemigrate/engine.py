@@ -25,14 +25,26 @@ class Scope:
     """What a rule may look at: the files of a round, the node's facts, the settings.
 
     ``files``: list of :class:`~pvemigrate.source.SourceFile`. ``due``: the :class:`Due` phases.
+    *others*: callable giving the files of the same root that were not asked for. *covers*: callable
+    telling whether findings at a path were asked for (default: all).
     """
 
-    def __init__(self, files, facts, settings, due=None):
+    def __init__(self, files, facts, settings, due=None, others=tuple, covers=None):
         self.files = files
         self.facts = facts
         self.settings = settings
         self.due = due
+        self._others = others
+        self._covers = covers
         self._made = {}
+
+    def with_files(self, files):
+        """The same scope with *files* as they are now."""
+        return Scope(files, self.facts, self.settings, self.due, self._others, self._covers)
+
+    def covers(self, path):
+        """Whether findings at *path* were asked for."""
+        return self._covers is None or self._covers(path)
 
     def once(self, make, *arguments):
         """``make(*arguments)``, made once for each round and each identity of the arguments: what
@@ -46,6 +58,24 @@ class Scope:
     def of_kind(self, *kinds):
         """The files of these kinds."""
         return [file for file in self.files if file.kind in kinds]
+
+    def all_of_kind(self, *kinds):
+        """The files of these kinds in the whole root, whether they were asked for or not: what a
+        rule about one file may have to know of the others."""
+        return [file for file in (*self.files, *self._others()) if file.kind in kinds]
+
+    def text(self, path, secret=False):
+        """The file at *path* below the root as a file of lines (kind ``text``), to look at; None
+        where it cannot be read. *secret*: nothing it holds is ever shown."""
+        def read():
+            data = self.facts.get(path)
+            if data is None:
+                return None
+            file = SourceFile(path, "text", data)
+            file.is_secret = secret
+            return file
+
+        return self.facts.once(("text", path), read)
 
     def at(self, location):
         """The file at a location below etc/ (``pve/storage.cfg``), or None."""
@@ -112,7 +142,8 @@ def check(scope, rules):
         except Exception as error:  # noqa: BLE001 - as above
             del instance.findings[mark:]
             errors.append((instance.code, internal_error(error)))
-    findings = [finding for instance in instances for finding in instance.findings]
+    findings = [finding for instance in instances for finding in instance.findings
+                if scope.covers(finding.path)]
     findings.sort(key=lambda finding: finding.sort_key())
     if scope.due is not None:
         for finding in findings:
@@ -202,7 +233,7 @@ def _fix_rounds(scope, rules, excluded, blocked):
     malformed = {}
     fixed, found, postponed = [], [], []
     for round_number in range(MAX_ROUNDS + 1):
-        current = Scope(list(now.values()), scope.facts, settings, due)
+        current = scope.with_files(list(now.values()))
         findings, errors = check(current, rules)
         if round_number == 0 and blocked is None:
             blocked = open_blockers(findings, rules, due)
@@ -227,8 +258,7 @@ def _fix_rounds(scope, rules, excluded, blocked):
         for path, edits in by_path.items():
             old = now.get(path)
             if old is None:
-                location = path[4:] if path.startswith("etc/") else path
-                old = SourceFile(path, kind_of_path(location), b"", location)
+                old = _new_file(path, scope.facts.etc)
                 before[path] = None
             if path not in malformed:
                 malformed[path] = old.tree.malformed
@@ -246,6 +276,12 @@ def _fix_rounds(scope, rules, excluded, blocked):
     remaining = [finding for finding in findings if settings.selects(finding.code)]
     fixed = _settle(found, fixed, postponed, remaining)
     return FixResult(changed, found, fixed, remaining, errors, blocked), None
+
+
+def _new_file(path, etc):
+    """The file that a fix creates at *path*, still empty."""
+    location = path[len(etc):] if path.startswith(etc) else None
+    return SourceFile(path, location and kind_of_path(location) or "text", b"", location)
 
 
 def _settle(found, fixed, postponed, remaining):

@@ -6,7 +6,10 @@ to know; what is not there is None, and rules say so instead of guessing.
 
 from .settings import valid_mac
 
-__all__ = ["Facts"]
+__all__ = ["DPKG_STATUS", "Facts", "version_key"]
+
+#: Where dpkg keeps which packages are installed.
+DPKG_STATUS = "var/lib/dpkg/status"
 
 #: States of a package, in dpkg's status file, in which nothing of it is installed (dpkg(1)).
 _ABSENT = ("not-installed", "config-files")
@@ -34,7 +37,8 @@ class Facts:
         self._settings = settings
         self._cache = {}
 
-    def _once(self, key, make):
+    def once(self, key, make):
+        """``make()``, called once for each *key*: facts do not change during a run."""
         if key not in self._cache:
             self._cache[key] = make()
         return self._cache[key]
@@ -64,14 +68,35 @@ class Facts:
     # -- packages ----------------------------------------------------------------------------------
 
     @property
+    def has_dpkg(self):
+        """Whether dpkg's status file is there: without it no package is known."""
+        return self._status is not None
+
+    @property
     def _status(self):
-        return self._once("status", lambda: self._read("var/lib/dpkg/status"))
+        return self.once("status", lambda: self._read(DPKG_STATUS))
 
     def package(self, name):
         """The installed version (str) of a Debian package, None where it is not installed or not
         known. A package that is unpacked and not yet configured counts as
         installed: its files are there."""
-        return self._once(("package", name), lambda: next(self._installed(name), None))
+        return self.once(("package", name), lambda: next(self._installed(name), None))
+
+    def packages(self, prefix):
+        """The installed packages whose names begin with *prefix*: dict of name -> version."""
+        return self.once(("packages", prefix), lambda: self._find_packages(prefix))
+
+    def _find_packages(self, prefix):
+        status = b"\n" + (self._status or b"")
+        mark, found, at = b"\nPackage: " + prefix.encode("utf-8", "replace"), {}, -1
+        while True:
+            at = status.find(mark, at + 1)
+            if at < 0:
+                return found
+            name = status[at + len(b"\nPackage: "):].split(b"\n", 1)[0].decode("utf-8", "replace")
+            version = self.package(name)
+            if version:
+                found[name] = version
 
     def _installed(self, name):
         status = (self._status or b"") + b"\n"
@@ -101,7 +126,7 @@ class Facts:
     @property
     def hostname(self):
         """The node's name (str, without domain), or None."""
-        return self._once("hostname", self._find_hostname)
+        return self.once("hostname", self._find_hostname)
 
     def _find_hostname(self):
         # hostname(5): blank lines and lines that begin with # do not count.
@@ -114,7 +139,7 @@ class Facts:
     @property
     def is_clustered(self):
         """Whether the node is part of a cluster."""
-        return self._once("corosync", lambda: self._exists(self._etc + "pve/corosync.conf"))
+        return self.once("corosync", lambda: self._exists(self._etc + "pve/corosync.conf"))
 
     def mac(self, interface):
         """The present MAC address (str, lower case) of an interface, or None where it is not known:
@@ -123,12 +148,41 @@ class Facts:
         given = (self._settings.macs if self._settings else {}).get(interface)
         if given or (self.release or 6) >= 7 or "/" in interface or interface in ("", ".", ".."):
             return given
-        return self._once(("mac", interface), lambda: self._sysfs_mac(interface))
+        return self.once(("mac", interface), lambda: self._sysfs_mac(interface))
 
     def _sysfs_mac(self, interface):
         # tar copies a sysfs file as a page: 4096 bytes, NULs behind the address.
         mac = self._text("sys/class/net/%s/address" % interface).rstrip("\0").strip().lower()
         return mac if valid_mac(mac) else None
+
+
+def version_key(version):
+    """What Debian versions (str) are sorted by, as dpkg compares them (deb-version(7)): epoch, then
+    upstream version, then revision; ``~`` sorts before everything, even the end."""
+    epoch, colon, rest = version.partition(":")
+    if not colon:
+        epoch, rest = "0", version
+    upstream, dash, revision = rest.rpartition("-")
+    return (_number(epoch), _part_key(upstream if dash else rest), _part_key(revision))
+
+
+def _part_key(text):
+    key, at = [], 0
+    while at < len(text):
+        start = at
+        while at < len(text) and not text[at] in _DIGITS:
+            at += 1
+        # Letters before all other characters, a tilde before the end (0).
+        key.append([-1 if char == "~" else ord(char) if char.isalpha() else ord(char) + 256
+                    for char in text[start:at]] + [0])
+        start = at
+        while at < len(text) and text[at] in _DIGITS:
+            at += 1
+        key.append([int(text[start:at] or 0)])
+    return key + [[0], [0]]
+
+
+_DIGITS = frozenset("0123456789")
 
 
 def _installed_version(paragraph):

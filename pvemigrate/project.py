@@ -9,6 +9,7 @@ from .diff import unified_diff
 from .engine import Due, Scope, check, fix, open_blockers
 from .facts import Facts
 from .formats import KINDS, decode, kind_of_path
+from .rule import NODE
 from .settings import HOPS, PHASES, Settings, UsageError
 from .source import Reader, SourceFile, discover, known_location, sourced_files
 
@@ -169,16 +170,24 @@ class _Files:
     @property
     def scope(self) -> Scope:
         """The :class:`~pvemigrate.engine.Scope` that rules see."""
-        return Scope(self.files, self.facts, self.settings, self.due)
+        return Scope(self.files, self.facts, self.settings, self.due, self._others, self._covers)
+
+    #: What a Scope asks for (see there): the files that were not asked for, and which paths were.
+    _others = tuple
+    _covers = None
 
     def rules(self, selects=None):
         """The rule classes for these files and this hop."""
         selects = selects or self.settings.selects
         if self._given_rules is None:
-            rules = load_rules({file.kind for file in self.files}, selects)
+            rules = load_rules(self._kinds(), selects)
         else:
             rules = [rule for rule in self._given_rules if selects(rule.code)]
         return [rule for rule in rules if self.hop in rule.hops]
+
+    def _kinds(self):
+        """What rules may look at here: kinds of files, and the node."""
+        return {file.kind for file in self.files}
 
     def check(self) -> list[Finding]:
         """The findings, in the order of reports."""
@@ -238,10 +247,13 @@ class Project(_Files):
                  else Facts(settings=settings))
         super().__init__([], found, settings, rules)
         self._partial = paths is not None
+        self._root = None
         if paths is None:
             self._read_all()
         else:
+            paths = list(paths)
             self._read_chosen(paths, kind)
+            self._covers = self._find_covered(paths)
         self.unreadable += self._reader.trouble
         if (self.due.own_guests_only and self.due.hostname is None
                 and any("pve/nodes/" in file.path for file in self.files)):
@@ -304,10 +316,28 @@ class Project(_Files):
         except (OSError, ValueError) as error:
             self.unreadable.append((path, getattr(error, "strerror", None) or str(error)))
 
+    def _kinds(self):
+        is_node = self._has_etc and not self._partial and (self.files or self.facts.has_dpkg)
+        return super()._kinds() | ({NODE} if is_node else set())
+
     def _whole(self):
         if not (self._partial and self._has_etc):
             return self
-        return Project(self.root, self.settings, etc=self._etc, rules=self._given_rules)
+        if self._root is None:
+            self._root = Project(self.root, self.settings, etc=self._etc, rules=self._given_rules)
+        return self._root
+
+    def _others(self):
+        known = {self._reader.real_name(file.path) for file in self.files}
+        return [file for file in self._whole().files
+                if self._reader.real_name(file.path) not in known]
+
+    def _find_covered(self, paths):
+        """The test whether findings at a path were asked for, by naming it or a directory above."""
+        chosen = {file.path for file in self.files}
+        folders = ["" if path == "." else path.rstrip("/") + "/" for path in paths
+                   if self._reader.is_directory(path)]
+        return lambda path: path in chosen or any(map(path.startswith, folders))
 
 
 class TextProject(_Files):

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from .cst import Position
 from .edit import Edit, refuse_overlap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .cst import File, Node, Position, Token
+    from .cst import File, Node, Token
     from .edit import Fix
     from .engine import Scope
     from .facts import Facts
     from .source import SourceFile
 
-__all__ = ["Finding", "Rule"]
+__all__ = ["NODE", "Finding", "Rule", "command"]
+
+#: What stands for a kind where a rule looks at the node as a whole, and at no tree: such a rule runs
+#: only where a whole root is judged.
+NODE = "node"
+
+#: Where a finding stands that is about a whole file, or about one that is missing.
+_TOP = Position(1, 1, 1, 1, 0, 0)
+
+
+def command(*words: str) -> str:
+    """A shell command of these words, each quoted where the shell would take it apart."""
+    from shlex import quote
+
+    return " ".join(map(quote, words))
 
 
 class Finding:
@@ -22,16 +37,17 @@ class Finding:
 
     ``path`` is relative to the root; ``position`` a :class:`~pvemigrate.cst.Position`;
     ``applicability`` is safe, unsafe or manual; ``edits`` (tuple of :class:`Edit`) are those of the
-    fix; ``commands`` (tuple of str) make the same change with PVE's own tools.
+    fix; ``commands`` (tuple of str, shell commands) make the same change with PVE's own tools, and
+    ``follow_up`` (likewise) make a changed file take effect.
     """
 
     __slots__ = ("code", "name", "severity", "phase", "applicability", "path", "position", "message",
-                 "guide", "fix", "edits", "commands", "byte_edits", "fixed", "due", "source")
+                 "guide", "fix", "edits", "commands", "follow_up", "byte_edits", "fixed", "due", "source")
 
     def __init__(self, rule: Rule, severity: str, path: str, position: Position, message: str,
                  fix: Fix | None = None, edits: Iterable[Edit] = (),
                  byte_edits: Iterable[tuple[str, int, int, str]] = (),
-                 commands: Iterable[str] = ()) -> None:
+                 commands: Iterable[str] = (), follow_up: Iterable[str] = ()) -> None:
         self.code = rule.code
         self.name = rule.name
         self.severity = severity
@@ -47,6 +63,7 @@ class Finding:
         #: The edits again with spans in bytes: (path, start, end, text).
         self.byte_edits = tuple(byte_edits)
         self.commands = tuple(commands)
+        self.follow_up = tuple(follow_up)
         #: The tree that the position belongs to (None where it is not known).
         self.source: File | None = None
         #: Whether a run of fix has made the change.
@@ -114,6 +131,8 @@ class Rule:
     hops: tuple[str, ...] = ("6to7",)
     #: Section of the upgrade guide.
     guide: str = ""
+    #: The functions of pve6to7 that look for the same.
+    checker: tuple[str, ...] = ()
     #: Phases in which fix changes nothing while this rule finds something.
     blocks: tuple[str, ...] = ()
 
@@ -139,17 +158,20 @@ class Rule:
         """Called once a round, for what takes more than one file."""
 
     def report(self, item: Node | Token | None, message: str, fix: Fix | None = None,
-               severity: str | None = None, file: SourceFile | None = None,
-               commands: Iterable[str] = ()) -> None:
+               severity: str | None = None, file: SourceFile | str | None = None,
+               commands: Iterable[str] = (), follow_up: Iterable[str] = ()) -> None:
         """Report a finding at *item* (a node or token; None for the whole file).
 
         *fix*: a :class:`~pvemigrate.edit.Fix`, or None where the administrator has to choose.
-        *file*: the file that holds the item, where it is not the one under check.
+        *file*: the file that holds the item, where it is not the one under check; a path (str,
+        relative to the root) where the finding is about a file that is missing or not looked into.
+        *commands*: shell commands of PVE's own tools that make the same change. *follow_up*: those
+        that make a changed file take effect (``ifreload -a``, ``update-grub``).
         """
         file = file or self.file
-        tree = file.tree
-        if item is None:
-            position = tree.position_of(0, 0)
+        tree = None if isinstance(file, str) else file.tree
+        if tree is None or item is None:
+            position = _TOP
         else:
             start, end = tree.span(item)
             end -= len(tree.code[start:end]) - len(tree.code[start:end].rstrip("\r\n"))
@@ -167,7 +189,8 @@ class Rule:
                 place = target.tree.position_of(start, end)
                 byte_edits.append((target.path, place.start, place.end, text))
         refuse_overlap(edits)
-        finding = Finding(self, severity or self.severity, file.path, position, message, fix, edits,
-                          byte_edits, commands)
-        finding.source = tree
+        finding = Finding(self, severity or self.severity, file if tree is None else file.path,
+                          position, message, fix, edits, byte_edits, commands, follow_up)
+        if tree is not None and not file.is_secret:
+            finding.source = tree
         self.findings.append(finding)

@@ -6,7 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["HOPS", "PHASES", "Settings", "SEVERITIES", "UsageError", "matches", "valid_mac"]
+__all__ = ["CPU_FORMULAS", "HOPS", "PHASES", "PVE_REPOSITORIES", "Settings", "SEVERITIES",
+           "UsageError", "matches", "valid_mac"]
 
 #: The moments of an upgrade at which a change is right, in order.
 PHASES = ("before", "switch", "after-node", "after-cluster")
@@ -14,6 +15,10 @@ PHASES = ("before", "switch", "after-node", "after-cluster")
 SEVERITIES = ("info", "warning", "error")
 #: The upgrades that have rules.
 HOPS = ("6to7",)
+#: Proxmox VE's own repositories, as --pve-repo names them.
+PVE_REPOSITORIES = ("enterprise", "no-subscription", "test")
+#: The ways from cpu.shares to cpu.weight.
+CPU_FORMULAS = ("ratio", "quadratic", "linear")
 
 
 class UsageError(ValueError):
@@ -50,12 +55,18 @@ class Settings:
     """The options of a run; keywords are named as the command's options.
 
     ``phases``: an iterable of phase names, ``"all"`` or ``"auto"`` (from the facts of the root).
-    ``macs``: dict of interface name -> present MAC address. Raises :class:`UsageError`.
+    ``macs``: dict of interface name -> present MAC address. ``rename_nics`` and ``rename_roles``:
+    dicts of old name -> new one. ``pve_repo``: one of ``PVE_REPOSITORIES``, where one must be
+    added. ``archive``: repositories on the archive hosts. ``pin_nics``: write .link files.
+    ``cpu_formula``: one of ``CPU_FORMULAS``. Raises :class:`UsageError`.
     """
 
     def __init__(self, hop: str | None = None, phases: str | Iterable[str] = "auto",
                  select: str | Iterable[str] = (), ignore: str | Iterable[str] = (),
-                 unsafe_fixes: bool = False, macs: Mapping[str, str] | None = None) -> None:
+                 unsafe_fixes: bool = False, macs: Mapping[str, str] | None = None,
+                 rename_nics: Mapping[str, str] | None = None, pin_nics: bool = False,
+                 rename_roles: Mapping[str, str] | None = None, pve_repo: str | None = None,
+                 archive: bool = False, cpu_formula: str = "ratio") -> None:
         if hop is not None and hop not in HOPS:
             raise UsageError("no rules for the hop %r in this version; there are: %s"
                              % (hop, ", ".join(HOPS)))
@@ -65,6 +76,13 @@ class Settings:
         self.ignore = split_codes(ignore)
         self.unsafe_fixes = bool(unsafe_fixes)
         self.macs = _valid_macs(macs or {})
+        self.rename_nics = _valid_renames(rename_nics or {}, "an interface's name", valid_interface)
+        self.pin_nics = bool(pin_nics)
+        self.rename_roles = _valid_renames(rename_roles or {}, "a role's name (one that begins "
+                                           "with PVE is Proxmox VE's own)", _valid_new_role)
+        self.pve_repo = _one_of(pve_repo, (None,) + PVE_REPOSITORIES, "repository")
+        self.archive = bool(archive)
+        self.cpu_formula = _one_of(cpu_formula, CPU_FORMULAS, "formula")
 
     def selects(self, code: str) -> bool:
         """Whether the rule *code* is asked for."""
@@ -90,3 +108,35 @@ def _valid_macs(macs):
             raise UsageError("%s=%s: not a MAC address that a bridge may have (six octets between "
                              "colons, unicast, not all zero)" % (name, mac))
     return {name: mac.lower() for name, mac in macs.items()}
+
+
+def valid_interface(name):
+    """Whether *name* is one that the kernel gives an interface (dev_valid_name): up to 15 bytes,
+    no ``/``, no ``:``, no blank."""
+    return (0 < len(name.encode("utf-8", "replace")) < 16 and name not in (".", "..")
+            and not any(char in "/:" or char.isspace() for char in name))
+
+
+def _valid_new_role(name):
+    known = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
+    return bool(name) and all(char in known for char in name) and not name.startswith("PVE")
+
+
+def _valid_renames(renames, what, is_valid):
+    for old, new in renames.items():
+        if not old or not is_valid(new):
+            raise UsageError("%s=%s: %r is not %s" % (old, new, new if old else old, what))
+        if new in renames:
+            raise UsageError("%s=%s: %s is to be renamed itself" % (old, new, new))
+    news = list(renames.values())
+    for new in news:
+        if news.count(new) > 1:
+            raise UsageError("two are to be renamed to %s" % new)
+    return dict(renames)
+
+
+def _one_of(value, known, what):
+    if value not in known:
+        raise UsageError("no %s is called %r; there are: %s"
+                         % (what, value, ", ".join(filter(None, known))))
+    return value

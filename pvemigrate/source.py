@@ -7,7 +7,7 @@ import os
 import stat
 from errno import ENOENT, ENOTDIR
 
-from .formats import kind_of_path, parse
+from .formats import FIXED, FOLDERS, kind_of_path, parse
 
 __all__ = ["MAX_SIZE", "Reader", "SourceFile", "discover", "find_roots", "innermost_etc",
            "known_location", "locate", "read_all", "shows_pve", "source_matches", "sourced_files"]
@@ -19,6 +19,9 @@ MAX_SIZE = 16 * 1024 * 1024
 class SourceFile:
     """One configuration file: ``path`` relative to the root (as reports show it), ``kind``, its
     bytes as read (``data``) and its tree (built when first asked for)."""
+
+    #: Whether what the file holds is never to be shown.
+    is_secret = False
 
     def __init__(self, path, kind, data, location=None):
         self.path = path
@@ -158,35 +161,17 @@ class Reader:
 
 def discover(reader, etc="etc/"):
     """The known files below the root: list of (path, location, kind), in the order of reports."""
-    found = []
-
-    def add(location):
-        kind = kind_of_path(location)
-        if kind:
-            found.append((etc + location, location, kind))
-
-    def add_fixed(location):
-        if reader.exists(etc + location):
-            add(location)
-
-    def add_folder(location):
-        for name in reader.listdir(etc + location):
-            add("%s/%s" % (location, name))
-
-    add_fixed("apt/sources.list")
-    add_folder("apt/sources.list.d")
-    add_fixed("network/interfaces")
-    add_folder("network/interfaces.d")
-    add_fixed("network/interfaces.new")
-    for node in reader.listdir(etc + "pve/nodes"):
-        for name in ("lxc", "qemu-server"):
-            add_folder("pve/nodes/%s/%s" % (node, name))
-    for name in ("lxc", "qemu-server"):
-        if not reader.links_to_node("%spve/%s" % (etc, name)):
-            add_folder("pve/" + name)
-    for location in ("pve/storage.cfg", "pve/user.cfg", "pve/vzdump.cron", "vzdump.conf"):
-        add_fixed(location)
-    return found
+    locations = [location for location in FIXED if reader.exists(etc + location)]
+    for folder in FOLDERS:
+        above, star, name = folder.partition("/*/")
+        folders = ["%s/%s/%s" % (above, node, name) for node in reader.listdir(etc + above)
+                   ] if star else [folder]
+        for folder in folders:
+            # pmxcfs has links to the guests of the node itself: they are below nodes/ already.
+            if not reader.links_to_node(etc + folder):
+                locations += ["%s/%s" % (folder, name) for name in reader.listdir(etc + folder)]
+    found = [(etc + location, location, kind_of_path(location)) for location in locations]
+    return sorted(file for file in found if file[2])
 
 
 def innermost_etc(path):

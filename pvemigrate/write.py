@@ -53,7 +53,9 @@ def _target(reader, path, old):
     """The real path to write, links inside the root followed, and the status of what is there."""
     if old is None:
         folder, name = os.path.split(path)
-        return os.path.join(reader.resolve(folder), name), None
+        real = reader.resolve(folder)
+        os.makedirs(real, exist_ok=True)
+        return os.path.join(real, name), None
     target = reader.real(path)
     status = os.lstat(target)
     if status.st_nlink > 1:

@@ -48,6 +48,7 @@ PIECES = {
         "0 3 * * * root vzdump", "--maxfiles 3", "--maxfiles=2", "--prune-backups keep-last=1",
         "--size 100", "--all", "'", "\"", "\\", "#", "PATH=", "@daily root x",
         "1 2 * * 1-5 root ionice vzdump 100", " 0 3 * * * root vzdump", "a b c d e f g", "100"],
+    "text": ["127.0.0.1 localhost", "a", "x = y"],
 }
 
 LINES = {
@@ -130,6 +131,7 @@ LINES = {
         "*/15 * * * * root vzdump 101 --maxfiles 2", "@daily root vzdump --all --maxfiles 1",
         " 0 3 * * * root vzdump 1 --maxfiles 2", "MAILTO=root", "# c", "", "junk",
         "0 3 * * * root vzdump 1 'unbalanced --maxfiles 2", "0 3 * * * root /usr/sbin/vzdump 1 --size 5"],
+    "text": ["127.0.0.1 localhost", "192.0.2.1 pve1.example.com pve1", ""],
 }
 
 MACS = {"vmbr0": "02:00:00:00:00:0a", "vmbr1": "02:00:00:00:00:0b", "vmbr2": "02:00:00:00:00:0c"}

@@ -12,7 +12,7 @@ import pvemigrate
 import shapes
 from pvemigrate.catalogue import FAMILY_KINDS, catalogue, documentation
 from pvemigrate.formats import KINDS
-from pvemigrate.rule import Rule
+from pvemigrate.rule import NODE, Rule
 from pvemigrate.settings import HOPS, PHASES, SEVERITIES
 
 PACKAGE = shapes.CHECKOUT / "pvemigrate"
@@ -230,11 +230,11 @@ def test_a_rule_has_its_form(info):
     assert rule.severity in SEVERITIES
     assert rule.phase in PHASES
     assert rule.hops and set(rule.hops) <= set(HOPS)
-    assert rule.kinds and set(rule.kinds) <= set(KINDS)
+    assert rule.kinds and set(rule.kinds) <= {NODE, *KINDS}
     assert isinstance(rule.kinds, tuple) and isinstance(rule.hops, tuple)
     assert set(rule.blocks) <= set(PHASES)
     assert rule.guide.strip() == rule.guide
-    assert set(rule.kinds) <= set(FAMILY_KINDS.get(info.family, KINDS)), \
+    assert set(rule.kinds) <= set(FAMILY_KINDS.get(info.family, rule.kinds)), \
         "would not be loaded for a file of this kind alone"
 
 
@@ -244,7 +244,7 @@ def test_a_rule_visits_nodes_that_its_kinds_have(info):
     from pvemigrate import formats
 
     rule = info.load()
-    known = {"File"} | {cls.__name__ for kind in rule.kinds
+    known = {"File"} | {cls.__name__ for kind in set(rule.kinds) - {NODE}
                         for cls in formats.node_classes(kind).values()}
     methods = [name for name in dir(rule) if name.startswith(("visit_", "leave_"))]
     for name in methods:

@@ -13,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..cst import File, Node
 
-__all__ = ["KINDS", "decode", "disagreements", "kind_of_path", "node_classes", "parse", "parse_fragment"]
+__all__ = ["FIXED", "FOLDERS", "KINDS", "decode", "disagreements", "kind_of_path",
+           "node_classes", "parse", "parse_fragment"]
 
 #: Kind -> name of its grammar and of its module.
 KINDS = {
@@ -26,11 +27,12 @@ KINDS = {
     "user": "user",
     "vzdump-conf": "vzdump_conf",
     "vzdump-cron": "vzdump_cron",
+    "text": "text",
 }
 
 _APT_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:.-")
 
-#: Fixed locations, relative to etc/.
+#: Files at fixed places, relative to etc/.
 _FIXED = {
     "apt/sources.list": "apt-list",
     "network/interfaces": "interfaces",
@@ -42,31 +44,52 @@ _FIXED = {
 }
 
 
-def kind_of_path(path: str) -> str | None:
-    """The kind of the file at *path* below ``etc/`` (str, ``/`` between parts), or None.
+def _apt_part(name):
+    """Apt reads a file of its folders only by suffix and name (apt-pkg/contrib/fileutl.cc):
+    ``x.list.save`` and ``.x.list`` are no apt files."""
+    if name.startswith(".") or not _APT_NAME.issuperset(name):
+        return None
+    return "apt-list" if name.endswith(".list") else (
+        "deb822" if name.endswith(".sources") else None)
 
-    Apt reads a file of sources.list.d only by its suffix and name (apt-pkg/contrib/fileutl.cc), so
-    ``x.list.save`` and ``.x.list`` are no apt files; interfaces.d is read by ``source`` lines with
-    shell patterns, which see no dot files.
-    """
+
+def _interfaces_part(name):
+    """``source`` lines name these files with shell patterns, which see no dot files."""
+    return None if name.startswith(".") or name.endswith("~") else "interfaces"
+
+
+def _guest(kind):
+    def kind_of_name(name):
+        is_guest = name.endswith(".conf") and name[:-5].isdigit() and name[0] != "0"
+        return kind if is_guest else None
+    return kind_of_name
+
+
+#: Folders of files, relative to etc/ (``*``: any name) -> the kind of a file of that name, or None.
+_FOLDERS = {
+    "apt/sources.list.d": _apt_part,
+    "network/interfaces.d": _interfaces_part,
+    "pve/nodes/*/lxc": _guest("lxc"),
+    "pve/nodes/*/qemu-server": _guest("qemu"),
+    "pve/lxc": _guest("lxc"),
+    "pve/qemu-server": _guest("qemu"),
+}
+
+#: Where the known files are, relative to etc/: fixed places, and folders of files.
+FIXED, FOLDERS = tuple(_FIXED), tuple(_FOLDERS)
+
+
+def kind_of_path(path: str) -> str | None:
+    """The kind of the file at *path* below ``etc/`` (str, ``/`` between parts), or None."""
     kind = _FIXED.get(path)
     if kind:
         return kind
     folder, _, name = path.rpartition("/")
-    if folder == "apt/sources.list.d":
-        if name.startswith(".") or not _APT_NAME.issuperset(name):
-            return None
-        return "apt-list" if name.endswith(".list") else (
-            "deb822" if name.endswith(".sources") else None)
-    if folder == "network/interfaces.d":
-        return None if name.startswith(".") or name.endswith("~") else "interfaces"
     parts = folder.split("/")
-    if parts[0] == "pve" and name.endswith(".conf") and name[:-5].isdigit() and name[0] != "0":
-        if len(parts) == 4 and parts[1] == "nodes":
-            parts = parts[:1] + parts[3:]
-        if len(parts) == 2:
-            return {"lxc": "lxc", "qemu-server": "qemu"}.get(parts[1])
-    return None
+    if len(parts) == 4 and parts[1] == "nodes":
+        folder = "%s/nodes/*/%s" % (parts[0], parts[3])
+    kind_of_name = _FOLDERS.get(folder)
+    return kind_of_name(name) if kind_of_name and name else None
 
 
 def decode(data: bytes) -> str:

@@ -8,8 +8,8 @@ __all__ = ["FORMATS", "Report", "count", "one_line", "paint", "paint_diff", "ren
 FORMATS = ("text", "concise", "json")
 
 #: What a run did with the findings that can be fixed: nothing (check), wrote the change (fix), or
-#: showed it (fix --diff).
-MODES = ("check", "fix", "diff")
+#: showed it (fix --diff, fix --emit-commands).
+MODES = ("check", "fix", "diff", "commands")
 
 
 class Report:

@@ -64,7 +64,7 @@ def _finding(finding):
             "edits": [{"path": _text(path), "start": start, "end": end, "text": _text(text)}
                       for path, start, end, text in finding.byte_edits],
         },
-        "commands": [_text(command) for command in finding.commands],
+        "commands": [_text(command) for command in finding.commands + finding.follow_up],
     }
 
 

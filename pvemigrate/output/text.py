@@ -37,6 +37,8 @@ def _remedies(finding, report):
         yield "%s: %s" % (how, title)
     for command in finding.commands:
         yield "or with PVE's own tool: " + one_line(command)
+    for command in finding.follow_up:
+        yield "then: " + one_line(command)
     if not finding.due:
         yield paint("not due now: phase %s" % finding.phase, "quiet", report.color)
 
@@ -70,7 +72,7 @@ def _shown(text, lead):
 def _summary(report):
     counts = report.counts()
     text = "%s checked: %s" % (count(counts["files"], "file"), _found(report, counts))
-    if report.mode == "diff":
+    if report.mode in ("diff", "commands"):
         planned = sum(finding.fixed for finding in report.findings)
         if planned:
             text += "; %d would be fixed" % planned
