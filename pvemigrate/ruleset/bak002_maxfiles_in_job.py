@@ -49,6 +49,7 @@ class MaxfilesInJob(Rule):
     severity = "warning"
     phase = "before"
     guide = "storage: parameter 'maxfiles' is deprecated"
+    checker = ("check_backup_retention_settings",)
 
     def visit_File(self, tree):
         for line in retentions(tree):

@@ -41,6 +41,7 @@ class FailingRetention(Rule):
     severity = "error"
     phase = "before"
     guide = "storage: parameter 'maxfiles' is deprecated"
+    checker = ("check_backup_retention_settings",)
 
     def visit_File(self, tree):
         if tree.kind == "vzdump-cron":

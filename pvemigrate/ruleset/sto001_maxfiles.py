@@ -58,6 +58,7 @@ class Maxfiles(Rule):
     severity = "warning"
     phase = "before"
     guide = "storage: parameter 'maxfiles' is deprecated"
+    checker = ("check_backup_retention_settings",)
 
     def visit_File(self, tree):
         for storage in storages(tree, self.facts.release):

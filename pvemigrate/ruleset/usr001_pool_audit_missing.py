@@ -47,6 +47,7 @@ class PoolAuditMissing(Rule):
     severity = "warning"
     phase = "after-cluster"
     guide = "Custom role: contains permission 'Pool.Allocate'"
+    checker = ("check_custom_pool_roles",)
 
     def visit_File(self, tree):
         for role, lines in UserConfig(tree).roles.items():
