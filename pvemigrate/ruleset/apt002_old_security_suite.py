@@ -42,6 +42,8 @@ class OldSecuritySuite(SuiteRule):
     Debian 11 release notes, "Changed security archive layout"
     """
 
+    checker = ("check_security_repo",)
+
     def suites(self):
         return self.hop.security
 

@@ -36,6 +36,7 @@ class CephTooOld(AptRule):
 
     phase = "before"
     guide = "(Ceph only) Replace ceph.com repositories with proxmox.com ceph repositories"
+    checker = ("check_ceph",)
     blocks = ("switch",)
 
     def check_source(self, source):

@@ -75,6 +75,7 @@ class Cgroup1Key(Rule):
     severity = "error"
     phase = "after-node"
     guide = "Container HW Pass-Through & CGroupv2"
+    checker = ("check_description_lengths",)
 
     def visit_File(self, tree):
         for section, replacement in effective_sections(tree):

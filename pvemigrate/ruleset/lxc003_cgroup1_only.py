@@ -95,6 +95,7 @@ class Cgroup1Only(Rule):
     severity = "warning"
     phase = "after-node"
     guide = "Old Container and CGroupv2"
+    checker = ("check_description_lengths",)
 
     def visit_File(self, tree):
         for section, replacement in effective_sections(tree):
