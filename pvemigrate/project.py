@@ -264,9 +264,12 @@ class Project(_Files):
         for path, location, kind in discover(self._reader, self._etc):
             if wanted(path):
                 self._read(path, location, kind, found=True)
-        for path, location in sourced_files(self._reader, self.files, self._etc):
+        for path, location, file in sourced_files(self._reader, self.files, self._etc):
             if wanted(path):
-                self._read(path, location, "interfaces", found=True)
+                if file is not None:
+                    self.files.append(file)
+                else:
+                    self._read(path, location, "interfaces", found=True)
 
     def _read_chosen(self, paths, kind):
         real, known = self._reader.real_name, set()
@@ -295,7 +298,7 @@ class Project(_Files):
             return None, None
         location = path[len(self._etc):]
         kind = kind_of_path(location)
-        if kind is None and any(location == other for _, other in self._sourced()):
+        if kind is None and any(location == other for _, other, _ in self._sourced()):
             kind = "interfaces"
         return location, kind
 

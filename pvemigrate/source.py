@@ -211,7 +211,7 @@ def _is_sourced(root, location):
     if data is None or b"source" not in data:
         return False
     first = SourceFile(main, "interfaces", data, main[len("etc/"):])
-    return any(found == location for _, found in sourced_files(reader, [first]))
+    return any(found == location for _, found, _ in sourced_files(reader, [first]))
 
 
 # -- looking for roots -----------------------------------------------------------------------------
@@ -291,14 +291,16 @@ def find_roots(directory):
 
 
 def sourced_files(reader, files, etc="etc/"):
-    """The files that ``source`` lines of *files* name and that are not among them: list of
-    (path, location). Follows them to any depth, each file once."""
+    """The files that ``source`` lines of *files* name and that are not among them: list of (path,
+    location, :class:`SourceFile`), None for a file that cannot be read. Follows them to any depth,
+    each file once."""
     known = {file.path for file in files}
     pending = [file for file in files if file.kind == "interfaces"]
     found = []
     while pending:
         file = pending.pop(0)
-        for node in file.tree.walk():
+        # Such a line ends the stanza above it, so it is in none.
+        for node in file.tree.body:
             if type(node).__name__ != "Source" or not node.value:
                 continue
             for path in source_matches(reader, file, node, etc):
@@ -306,10 +308,11 @@ def sourced_files(reader, files, etc="etc/"):
                     continue
                 known.add(path)
                 location = path[len(etc):] if path.startswith(etc) else None
-                found.append((path, location))
-                data = reader.get(path)
+                data, sourced = reader.get(path), None
                 if data is not None:
-                    pending.append(SourceFile(path, "interfaces", data, location))
+                    sourced = SourceFile(path, "interfaces", data, location)
+                    pending.append(sourced)
+                found.append((path, location, sourced))
     return found
 
 

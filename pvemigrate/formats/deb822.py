@@ -149,9 +149,8 @@ class Reading:
 def readings(tree):
     """What apt makes of a file's stanzas (list of :class:`Reading`), step by step as apt does it:
     comments go first, then the text is cut at colons and at empty lines."""
-    lines = [node for node in tree.walk() if isinstance(node, Line)]
     starts, kept, text, size = [], [], [], 0
-    for line in lines:
+    for line in _lines(tree):
         if not line.code.startswith("#"):
             starts.append(size)
             kept.append(line)
@@ -186,6 +185,15 @@ def readings(tree):
         if len(tags) > 1:
             found.append(_read_stanza(text, tags, line_at, stanzas, starts, kept))
         at = end
+
+
+def _lines(node):
+    """The lines below *node*, in order."""
+    for child in node.children:
+        if isinstance(child, Line):
+            yield child
+        else:
+            yield from _lines(child)
 
 
 #: How often apt tries to read on, doubling its buffer, before it gives a stanza up.
