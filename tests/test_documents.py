@@ -1,5 +1,6 @@
 """The documents say what is there."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -26,3 +27,66 @@ def test_files_that_the_documents_link_to_are_there():
         text = (REPOSITORY / name).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
             assert (REPOSITORY / target).exists(), "%s links to %s" % (name, target)
+
+
+# -- docs/ -----------------------------------------------------------------------------------------
+
+
+def load_generator():
+    path = REPOSITORY / "docs" / "generate.py"
+    spec = importlib.util.spec_from_file_location("docs_generate", str(path))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+generate = load_generator()
+RULES = {rule.code: rule for rule in pvemigrate.rules()}
+
+
+def test_the_table_of_what_is_covered_is_up_to_date():
+    """If not: python docs/generate.py, then read what git diff says."""
+    written = (REPOSITORY / "docs/coverage.md").read_text(encoding="utf-8")
+    assert written == generate.document(RULES)
+
+
+def test_rules_name_sections_that_the_guide_has():
+    headings = [heading for _, heading, _ in generate.GUIDE]
+    assert len(headings) == len(set(headings))
+    assert {code: rule.guide for code, rule in RULES.items()
+            if rule.guide and rule.guide not in headings} == {}
+
+
+def test_each_section_has_a_rule_or_a_reason():
+    covered = {rule.guide for rule in RULES.values()}
+    assert [heading for _, heading, left in generate.GUIDE
+            if not left and heading not in covered] == []
+
+
+def test_each_check_has_a_rule_or_a_reason():
+    for function, checks in generate.CHECKER:
+        for what, codes, left in checks:
+            assert codes or left, "%s: %s" % (function, what)
+
+
+def test_rules_and_the_table_say_the_same_of_each_function():
+    """A rule that looks for what pve6to7 looks for says so in ``checker``; docs/generate.py says for
+    which of the function's checks that is."""
+    said = {(function, code) for function, checks in generate.CHECKER
+            for _, codes, _ in checks for code in codes}
+    assert said == {(function, rule.code) for rule in RULES.values() for function in rule.checker}
+
+
+def test_documents_name_rules_that_are_there():
+    names = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/coverage.md",
+             "docs/precedence.md"]
+    for name in names:
+        text = (REPOSITORY / name).read_text(encoding="utf-8")
+        named = set(re.findall(r"\b[A-Z]{3}[0-9]{3}\b", text)) - {"ORG001"}
+        assert named <= set(RULES), name
+
+
+def test_readme_and_contributing_lead_to_them():
+    for name in ("README.md", "CONTRIBUTING.md"):
+        text = (REPOSITORY / name).read_text(encoding="utf-8")
+        assert "(docs/coverage.md)" in text and "(docs/precedence.md)" in text, name
