@@ -22,9 +22,9 @@ FAMILY_KINDS = {
     "STO": ("storage",),
     "BAK": ("vzdump-conf", "vzdump-cron"),
     "USR": ("user",),
-    "SYS": (NODE,),
-    "CEP": (),
-    "COR": (),
+    "SYS": (NODE, "grub", "kernel-cmdline", "modprobe"),
+    "CEP": ("ceph",),
+    "COR": ("corosync",),
 }
 
 

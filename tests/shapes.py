@@ -22,17 +22,32 @@ PIECES = {
         "deb", "deb-src", "http://deb.debian.org/debian", "cdrom:[My CD]/", "buster", "main",
         "contrib", "[arch=amd64]", "[ a=b c=d ]", "[", "]", "=", "#", "# c", "\"", "\"a b\"", "\\",
         "%20", "./", "buster/updates"],
+    "ceph": [
+        "[global]", "[client]", "[", "]", "keyring", "mon_host", "ms bind ipv6", "mon-host", " = ", "=",
+        "true", "198.51.100.1", "/etc/pve/priv/$cluster.$name.keyring", "# c", ";c", "\\\n", "\\\r\n", "\\#",
+        "\\"],
+    "corosync": [
+        "totem {", "node {", "{", "}", ":", ": ", "quorum_votes", "ring0_addr", "pve1", "1", "#c", "name:",
+        "nodelist{", "  "],
     "deb822": [
         "Types: deb", "URIs: http://deb.debian.org/debian", "Suites:", " buster", "Components: main",
         "#c", " # c", "junk", ":", "Enabled: no", "\tbuster-updates"],
+    "grub": [
+        "GRUB_CMDLINE_LINUX=", "GRUB_CMDLINE_LINUX_DEFAULT=", "\"quiet\"", "\"", "'", "`", "$X", "${X}",
+        "$(", ")", "export ", "+=", "quiet", " # c", "#", "if", ";", "\\\"", "a=b", "kvm.tdp_mmu=N", "\"$"],
     "interfaces": [
         "auto", "allow-hotplug", "iface", "vmbr0", "eno1", " inet static", " inet6 manual", "inherits",
         "mapping", "source", "source-directory", "no-scripts", "rename", "\taddress 192.0.2.1/24\n",
         "\tbridge-ports eno1\n", "\thwaddress 02:00:00:00:00:01\n", "\\\n", "\\", "#c", "a b"],
+    "kernel-cmdline": [
+        "root=ZFS=rpool/ROOT/pve-1", "boot=zfs", "quiet", "\"", "a=\"b c\"", "=", "--", "kvm.tdp_mmu=N"],
     "lxc": [
         "lxc.cgroup.devices.allow", "lxc.cgroup2.devices.allow", "lxc.cgroup.", "memory", "cpu.shares",
         ":", "=", "a", "[snap]", "[a]", "[pve:pending]", "[", "]", "#x", "snapstate:", "delete",
         "x snapstate: delete\n", "description:", "memory: 512", "c 10:200 rwm"],
+    "modprobe": [
+        "options", "kvm", "tdp_mmu=N", "nested=1", "blacklist", "alias a b", "install", "softdep", "\\\n",
+        "\\", "#", "#c", "\"", "a=\"b c\"", "options kvm", "options kvm a=b"],
     "qemu": [
         "args:", "memory: 512", ":", "a", "[snap]", "[PENDING]", "[special:cloudinit]", "[", "]", "#x",
         "snapstate:", "delete", "x snapstate: delete\n", "description:", "net0", "x1", "machine: pc"],
@@ -68,6 +83,16 @@ LINES = {
         "deb https://pkg.example/apt stable main", "deb http://x", "rpm http://x buster main",
         "#deb http://deb.debian.org/debian buster main", "deb http://m.example/buster ./",
         "deb http://m.example/debian buster main contrib[x \"y"],
+    "ceph": [
+        "[global]", "[client]", "[ osd ]", " [mon.a]", "[global] # c", "\t keyring = /etc/pve/priv/$cluster.$name.keyring",
+        "\t mon_host = 198.51.100.1 198.51.100.2", "mon host=198.51.100.1 ; c", "mon-host =", "ms_bind_ipv6 = true",
+        "\t ms bind ipv4 = false", "public_network = 198.51.100.0/24, 2001:db8::/64", "# c", "; c", "", "junk",
+        "keyring = \"a b\" # c", "keyring = a \\", "[client", "fsid = x\\;y"],
+    "corosync": [
+        "totem {", "  secauth: on", "  transport: udpu", "  crypto_cipher: none", "}", "nodelist {", "  node {",
+        "    name: pve1", "    nodeid: 1", "    quorum_votes: 1", "    quorum_votes: 2",
+        "    ring0_addr: 192.0.2.1", "    ring1_addr: pve1.example.com", "  }", "}", "quorum {",
+        "  device {", "    votes: 1", "# c", "", "junk", "totem{", "a: b {", "node : {", "  key : two words # c"],
     "deb822": [
         # Whole stanzas too: of single lines hardly one is made that apt accepts.
         "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: buster\n buster-updates\n"
@@ -81,6 +106,14 @@ LINES = {
         "Suites: buster/updates", "Suites: buster-backports", "suites : buster", " buster-updates",
         "Components: main contrib", "Components: pve-no-subscription", "# old: buster", " # buster",
         "Enabled: no", "Enabled: false", "Signed-By: /k.gpg", "junk", " ", "", "", "\r"],
+    "grub": [
+        "GRUB_DEFAULT=0", "GRUB_CMDLINE_LINUX=\"root=ZFS=rpool/ROOT/pve-1 boot=zfs\"",
+        "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet kvm.tdp_mmu=N\"", "GRUB_CMDLINE_LINUX_DEFAULT='quiet'",
+        "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX kvm.tdp_mmu=0\"", "GRUB_CMDLINE_LINUX=kvm.tdp_mmu=off",
+        "GRUB_CMDLINE_LINUX=\"${GRUB_CMDLINE_LINUX} cgroup_no_v1=all\" # more", "export A=b",
+        "GRUB_DISTRIBUTOR=`lsb_release -i -s 2> /dev/null || echo Debian`", "A=\"x\\", "A=\"x",
+        "GRUB_CMDLINE_LINUX+=\" quiet\"", "# If you change this file", "", "if true; then A=b; fi # c",
+        "A=b c", "A=$(b 'c')", "A=\"a=\\\"b c\\\" d\"", "A=", "fi"],
     "interfaces": [
         "auto lo", "auto vmbr0 eno1", "iface lo inet loopback", "iface eno1 inet manual",
         "iface vmbr0 inet static", "iface vmbr0 inet6 static", "iface vmbr1 inet manual # remark",
@@ -91,6 +124,9 @@ LINES = {
         "\tpost-up echo a\\b", "\tbare", "", "", "#comment \\", "source interfaces.d/*",
         "source-directory interfaces.d", "mapping eth0", "\tscript x", "allow-ovs vmbr0",
         "rename a=b", "\tovs_type OVSBridge"],
+    "kernel-cmdline": [
+        "root=ZFS=rpool/ROOT/pve-1 boot=zfs", "root=ZFS=rpool/ROOT/pve-1 boot=zfs kvm.tdp_mmu=N quiet",
+        "quiet", " quiet  kvm.tdp-mmu=0 ", "a=\"b kvm.tdp_mmu=N\" c", "", "cgroup_no_v1=all", "# c"],
     "lxc": [
         "arch: amd64", "memory: 512", "lxc.cgroup.devices.allow: c 10:200 rwm",
         "lxc.cgroup2.devices.allow: c 10:200 rwm", "lxc.cgroup.devices.deny = a",
@@ -101,6 +137,11 @@ LINES = {
         "lxc.cgroup.blkio.throttle.read_bps_device: 8:0 1048576", "# lxc.cgroup.devices.allow: a",
         "[snap1]", "[pve:pending]", "[x]", " [snap2]", "snapstate: delete", "junk", "ostype: debian",
         "mp0: local:100/x,mp=/x,quota=1", "LXC.cgroup.devices.allow: a", "", "description: x"],
+    "modprobe": [
+        "options kvm tdp_mmu=N", "options kvm ignore_msrs=1 tdp_mmu=0", "options kvm tdp_mmu=off nested=1",
+        "options\tkvm  tdp_mmu=n ", "options kvm \\", "  tdp_mmu=N", "# options kvm tdp_mmu=N", "# c \\",
+        "blacklist nouveau", "install x /bin/true", "softdep a pre: b", "alias a b", "options kvm", " # c",
+        "", "options zfs zfs_arc_max=8589934592", "options x a=\"b c\" d", "blacklist"],
     "qemu": [
         "memory: 512", "ostype: win10", "machine: pc", "machine: q35", "net0: virtio=02:00:00:00:00:01",
         "# buster", "[PENDING]", "[snap1]", "[pve:pending]", " [x]", "snapstate: prepare", "junk",

@@ -100,11 +100,15 @@ LOCATIONS = [
     "apt/sources.list.d/sub/x.list", "network/interfaces", "network/interfaces.new",
     "network/interfaces.d/x", "network/interfaces.d/vlan.100", "network/interfaces.d/x~",
     "network/interfaces.d/.x", "network/interfaces.bak", "network/if-up.d/x", "pve/storage.cfg",
+    "pve/ceph.conf", "pve/corosync.conf", "pve/corosync.conf.new", "ceph/ceph.conf", "corosync/corosync.conf",
     "pve/storage.cfg.bak", "pve/user.cfg", "pve/vzdump.cron", "vzdump.conf", "vzdump.conf.dpkg-dist",
     "pve/nodes/pve1/lxc/100.conf", "pve/nodes/pve1/qemu-server/100.conf", "pve/lxc/100.conf",
     "pve/qemu-server/100.conf", "pve/nodes/pve1/lxc/0100.conf", "pve/nodes/pve1/lxc/x.conf",
     "pve/nodes/pve1/lxc/100.conf.tmp", "pve/nodes/a/b/lxc/100.conf", "pve/nodes/pve1/config",
-    "pve/lxc/lxc/100.conf", "passwd",
+    "pve/lxc/lxc/100.conf", "passwd", "kernel/cmdline", "kernel/cmdline.d/x", "kernel/proxmox-boot-uuids",
+    "default/grub", "default/grub.d/zfs.cfg", "default/grub.d/.x.cfg", "default/grub.d/x.cfg~",
+    "default/grub.d/x", "default/locale", "modprobe.d/kvm.conf", "modprobe.d/a b.alias",
+    "modprobe.d/.x.conf", "modprobe.d/x.conf.bak", "modprobe.d/sub/x.conf",
 ]
 
 

@@ -19,9 +19,14 @@ __all__ = ["FIXED", "FOLDERS", "KINDS", "decode", "disagreements", "kind_of_path
 #: Kind -> name of its grammar and of its module.
 KINDS = {
     "apt-list": "apt_list",
+    "ceph": "ceph",
+    "corosync": "corosync",
     "deb822": "deb822",
+    "grub": "grub",
     "interfaces": "interfaces",
+    "kernel-cmdline": "kernel_cmdline",
     "lxc": "lxc",
+    "modprobe": "modprobe",
     "qemu": "qemu",
     "storage": "storage",
     "user": "user",
@@ -35,8 +40,12 @@ _APT_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 #: Files at fixed places, relative to etc/.
 _FIXED = {
     "apt/sources.list": "apt-list",
+    "default/grub": "grub",
+    "kernel/cmdline": "kernel-cmdline",
     "network/interfaces": "interfaces",
     "network/interfaces.new": "interfaces",
+    "pve/ceph.conf": "ceph",
+    "pve/corosync.conf": "corosync",
     "pve/storage.cfg": "storage",
     "pve/user.cfg": "user",
     "pve/vzdump.cron": "vzdump-cron",
@@ -58,6 +67,17 @@ def _interfaces_part(name):
     return None if name.startswith(".") or name.endswith("~") else "interfaces"
 
 
+def _grub_part(name):
+    """What ``*.cfg`` names in a shell (Debian's grub-mkconfig)."""
+    return "grub" if name.endswith(".cfg") and not name.startswith(".") else None
+
+
+def _modprobe_part(name):
+    """As libkmod filters them (conf_files_filter_out)."""
+    is_read = name.endswith((".conf", ".alias")) and not name.startswith(".")
+    return "modprobe" if is_read else None
+
+
 def _guest(kind):
     def kind_of_name(name):
         is_guest = name.endswith(".conf") and name[:-5].isdigit() and name[0] != "0"
@@ -68,6 +88,8 @@ def _guest(kind):
 #: Folders of files, relative to etc/ (``*``: any name) -> the kind of a file of that name, or None.
 _FOLDERS = {
     "apt/sources.list.d": _apt_part,
+    "default/grub.d": _grub_part,
+    "modprobe.d": _modprobe_part,
     "network/interfaces.d": _interfaces_part,
     "pve/nodes/*/lxc": _guest("lxc"),
     "pve/nodes/*/qemu-server": _guest("qemu"),
