@@ -3,8 +3,8 @@
 No file is looked at here. A later upgrade is another :class:`Hop` in ``HOPS``.
 """
 
-__all__ = ["DEBIAN_COMPONENTS", "HOPS", "Hop", "Location", "PVE_COMPONENTS", "is_debian",
-           "is_proxmox", "is_security", "is_snapshot", "vendor"]
+__all__ = ["BACKUP_COMPONENTS", "BACKUP_FOLDERS", "DEBIAN_COMPONENTS", "HOPS", "Hop", "Location",
+           "PVE_COMPONENTS", "is_debian", "is_proxmox", "is_security", "is_snapshot", "vendor"]
 
 
 class Hop:
@@ -52,6 +52,9 @@ HOPS = {
 
 DEBIAN_COMPONENTS = frozenset(["main", "contrib", "non-free"])
 PVE_COMPONENTS = frozenset(["pve-enterprise", "pve-no-subscription", "pvetest"])
+#: Components of Proxmox Backup Server, and the folders that it and its client are in.
+BACKUP_COMPONENTS = frozenset(["pbs-enterprise", "pbs-no-subscription", "pbstest"])
+BACKUP_FOLDERS = ("pbs", "pbs-client")
 
 #: Hosts of vendors whose repositories have suites named after Debian's and look like a mirror of it
 #: (most end in /debian). The domain and all below it; also where a proxy has it in the path.

@@ -2,7 +2,8 @@
 
 from ..edit import Fix, replace
 from ..formats import deb822
-from ..repositories import HOPS, PVE_COMPONENTS, Location, is_proxmox, is_snapshot
+from ..repositories import (BACKUP_COMPONENTS, BACKUP_FOLDERS, DEBIAN_COMPONENTS, HOPS, PVE_COMPONENTS,
+                            Location, is_debian, is_proxmox, is_snapshot, vendor)
 from ..rule import Rule
 
 GUIDE = "Update the configured APT repositories"
@@ -103,29 +104,41 @@ def stanza_sources(tree):
     return {id(reading.stanza): Source.of_reading(reading) for reading in deb822.readings(tree)}
 
 
-def all_sources(scope, hop):
-    """Each repository (URI, suite after the upgrade) of a scope: the (suite, shared options) that its
-    entries have, in the order of reading (keys of a dict)."""
-    found = {}
-    future = {**hop.debian, **hop.security}
-    for file in scope.of_kind("apt-list", "deb822"):
+def sources(scope):
+    """The enabled sources below the root, asked for or not, in the order in which apt reads them
+    (apt-pkg/sourcelist.cc: sources.list, then sources.list.d by name): list of (file, source)."""
+    found = []
+    for file in sorted(scope.all_of_kind("apt-list", "deb822"), key=_reading_order):
         if file.kind == "deb822":
-            sources = list(scope.once(stanza_sources, file.tree).values())
+            read = scope.once(stanza_sources, file.tree).values()
         else:
-            sources = [scope.once(Source.of_entry, line) for line in file.tree.body
-                       if type(line).__name__ == "Entry"]
-        for source in sources:
-            if source is None or not source.enabled:
-                continue
-            shared = _shared(source)
-            for uri in source.archives:
-                for suite in dict.fromkeys(word.text for word in source.suites):
-                    # A dict for a set, so that the same of several is named in each run.
-                    found.setdefault((uri, future.get(suite, suite)), {})[suite, shared] = True
+            read = [scope.once(Source.of_entry, line) for line in file.tree.body
+                    if type(line).__name__ == "Entry"]
+        found += [(file, source) for source in read if source is not None and source.enabled]
     return found
 
 
-def _shared(source):
+def _reading_order(file):
+    path = file.location or file.path
+    return path != "apt/sources.list", path.encode("utf-8", "surrogateescape")
+
+
+def all_sources(scope, hop):
+    """Each repository (URI, suite after the upgrade) below the root: the (suite, shared options) that
+    its entries have, in the order of reading (keys of a dict)."""
+    found = {}
+    future = {**hop.debian, **hop.security}
+    for _, source in scope.once(sources, scope):
+        shared = shared_options(source)
+        for uri in source.archives:
+            for suite in dict.fromkeys(word.text for word in source.suites):
+                # A dict for a set, so that the same of several is named in each run.
+                found.setdefault((uri, future.get(suite, suite)), {})[suite, shared] = True
+    return found
+
+
+def shared_options(source):
+    """The options of *source* that all entries of its repository must have alike (tuple of pairs)."""
     options = source.options
     return tuple((name, options[name]) for name in _SHARED_OPTIONS if name in options)
 
@@ -160,7 +173,9 @@ class AptRule(Rule):
 
 class SuiteRule(AptRule):
     """Base of the rules that change suites: ``suites`` says which, ``applies`` in what sources, and
-    ``message`` (str method) what is wrong with one."""
+    ``message`` (str method) what is wrong with one. ``offer`` makes the fix."""
+
+    offer = Fix.safe
 
     def suites(self):
         """Old suite -> new suite (dict)."""
@@ -182,31 +197,112 @@ class SuiteRule(AptRule):
         for word in words:
             new = table[word.text]
             message, fix = self.message(source, word.text), None
-            obstacle = self._obstacle(source, word, new)
-            if obstacle:
-                message += "; " + obstacle
+            reason = obstacle(self.project, self.hop, source, word.text, new)
+            if reason:
+                message += "; " + reason
             else:
-                fix = Fix.safe("change the suite to %s" % new, replace(word.token, new))
+                fix = self.offer("change the suite to %s" % new, replace(word.token, new))
             self.report(word.token, message, fix)
 
-    def _obstacle(self, source, word, new):
-        """Why nobody but the administrator can change the suite *word* to *new*, or None."""
-        if source.is_cdrom:
-            return "a disc holds one release only: remove the entry or use a disc of %s" % self.hop.new
-        if source.is_snapshot:
-            return ("snapshot.debian.org shows the archive of one day: choose a mirror of %s or a "
-                    "later day" % new)
-        shared = _shared(source)
-        sources = self.project.once(all_sources, self.project, self.hop)
-        for uri in source.archives:
-            for suite, options in sources.get((uri, new), ()):
-                if suite != word.text and options != shared:
-                    names = sorted({name for name, _ in set(options) ^ set(shared)})
-                    return ("the entry of that repository for %s has another %s, and apt refuses "
-                            "two that differ: make them the same" % (suite, ", ".join(names)))
-        return None
+
+def obstacle(scope, hop, source, suite, new):
+    """Why nobody but the administrator can change *suite* (str) of *source* to *new*, or None."""
+    if source.is_cdrom:
+        return "a disc holds one release only: remove the entry or use a disc of %s" % hop.new
+    if source.is_snapshot:
+        return ("snapshot.debian.org shows the archive of one day: choose a mirror of %s or a "
+                "later day" % new)
+    return conflict(scope, hop, source, source.archives, suite, new)
+
+
+def conflict(scope, hop, source, archives, suite, new):
+    """What apt would refuse once *source*, which has *suite* (str) now, is an entry of *archives*
+    (list of URIs) for the suite *new*; None where nothing stands in the way."""
+    shared = shared_options(source)
+    known = scope.once(all_sources, scope, hop)
+    for uri in archives:
+        for other, options in known.get((uri, new), ()):
+            if (other != suite or archives is not source.archives) and options != shared:
+                names = sorted({name for name, _ in set(options) ^ set(shared)})
+                return ("the entry of that repository for %s has another %s, and apt refuses "
+                        "two that differ: make them the same" % (other, ", ".join(names)))
+    return None
+
+
+# -- whose an entry is -----------------------------------------------------------------------------
 
 
 def has_pve_components(source):
     """Whether one of the components is Proxmox VE's own."""
     return any(word.text in PVE_COMPONENTS for word in source.components)
+
+
+def is_debian_entry(source):
+    """Whether *source* is Debian's archive, a mirror of it, a disc or a day of the past."""
+    return source.has_components(DEBIAN_COMPONENTS) and (
+        source.is_everywhere(lambda place: place.scheme == "cdrom")
+        or source.is_everywhere(is_debian) or source.is_everywhere(is_snapshot))
+
+
+def is_security_entry(source):
+    """Whether *source* may be Debian's security archive, where its suite says so."""
+    return source.has_components(DEBIAN_COMPONENTS) and source.is_everywhere(
+        lambda place: vendor(place) is None)
+
+
+def is_pve_entry(source):
+    """Whether *source* is a repository of Proxmox VE."""
+    return has_pve_components(source) and source.is_everywhere(is_proxmox)
+
+
+def is_ceph_entry(source, hop):
+    """Whether *source* is Proxmox's repository of a Ceph release that goes along."""
+    return not has_pve_components(source) and source.is_everywhere(
+        lambda place: place.last in hop.ceph and is_proxmox(place))
+
+
+def is_backup_server(source):
+    """Whether *source* is a repository of Proxmox Backup Server or of its client."""
+    return (not has_pve_components(source) and source.is_everywhere(is_proxmox)
+            and (any(word.text in BACKUP_COMPONENTS for word in source.components)
+                 or source.is_everywhere(lambda place: vendor(place) == "Proxmox"
+                                         and place.last in BACKUP_FOLDERS)))
+
+
+def is_upstream_ceph(source):
+    """Whether one of the URIs is the Ceph project's own."""
+    return any(vendor(place) == "Ceph" for place in source.locations)
+
+
+def owner(source, suite, hop):
+    """The code of the specific rule that *suite* (str) of *source* is for, None where only APT008 or
+    APT009 may have something to say: one defect, one code."""
+    if source.too_old_ceph(hop):
+        return "APT005"
+    if is_upstream_ceph(source):
+        return "APT006"
+    if suite in hop.proxmox:
+        if is_pve_entry(source):
+            return "APT003"
+        if is_ceph_entry(source, hop):
+            return "APT004"
+        if is_backup_server(source):
+            return "APT013"
+    if suite in hop.debian and is_debian_entry(source):
+        return "APT001"
+    if suite in hop.security and is_security_entry(source):
+        return "APT002"
+    if (suite in hop.backports and source.has_components(DEBIAN_COMPONENTS)
+            and source.is_everywhere(is_debian)):
+        return "APT007"
+    return None
+
+
+def successor(scope, source, suite, hop):
+    """What the safe rules make of *suite* (str) of *source*: the same where they leave it alone."""
+    tables = {"APT001": hop.debian, "APT002": hop.security, "APT003": hop.proxmox,
+              "APT004": hop.proxmox}
+    new = tables.get(owner(source, suite, hop), {}).get(suite)
+    if new is None or obstacle(scope, hop, source, suite, new):
+        return suite
+    return new

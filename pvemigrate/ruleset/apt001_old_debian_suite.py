@@ -1,5 +1,4 @@
-from ..repositories import DEBIAN_COMPONENTS, is_debian, is_snapshot
-from ._apt import SuiteRule
+from ._apt import SuiteRule, is_debian_entry
 
 
 class OldDebianSuite(SuiteRule):
@@ -49,9 +48,7 @@ class OldDebianSuite(SuiteRule):
         return self.hop.debian
 
     def applies(self, source):
-        return source.has_components(DEBIAN_COMPONENTS) and (
-            source.is_everywhere(lambda place: place.scheme == "cdrom")
-            or source.is_everywhere(is_debian) or source.is_everywhere(is_snapshot))
+        return is_debian_entry(source)
 
     def message(self, source, suite):
         return "the suite %s belongs to %s" % (suite, self.hop.old_debian)

@@ -1,5 +1,4 @@
-from ..repositories import DEBIAN_COMPONENTS, vendor
-from ._apt import SuiteRule
+from ._apt import SuiteRule, is_security_entry
 
 
 class OldSecuritySuite(SuiteRule):
@@ -48,8 +47,7 @@ class OldSecuritySuite(SuiteRule):
         return self.hop.security
 
     def applies(self, source):
-        return source.has_components(DEBIAN_COMPONENTS) and source.is_everywhere(
-            lambda place: vendor(place) is None)
+        return is_security_entry(source)
 
     def message(self, source, suite):
         if suite.startswith(self.hop.new):

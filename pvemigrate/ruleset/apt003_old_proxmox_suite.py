@@ -1,5 +1,5 @@
-from ..repositories import PVE_COMPONENTS, is_proxmox
-from ._apt import SuiteRule, has_pve_components
+from ..repositories import PVE_COMPONENTS
+from ._apt import SuiteRule, is_pve_entry
 
 
 class OldProxmoxSuite(SuiteRule):
@@ -48,7 +48,7 @@ class OldProxmoxSuite(SuiteRule):
         return self.hop.proxmox
 
     def applies(self, source):
-        return has_pve_components(source) and source.is_everywhere(is_proxmox)
+        return is_pve_entry(source)
 
     def message(self, source, suite):
         names = [word.text for word in source.components if word.text in PVE_COMPONENTS]

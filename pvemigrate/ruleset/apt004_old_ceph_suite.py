@@ -1,5 +1,4 @@
-from ..repositories import is_proxmox
-from ._apt import SuiteRule, has_pve_components
+from ._apt import SuiteRule, is_ceph_entry
 
 
 class OldCephSuite(SuiteRule):
@@ -47,8 +46,7 @@ class OldCephSuite(SuiteRule):
         return self.hop.proxmox
 
     def applies(self, source):
-        return not has_pve_components(source) and source.is_everywhere(
-            lambda place: place.last in self.hop.ceph and is_proxmox(place))
+        return is_ceph_entry(source, self.hop)
 
     def message(self, source, suite):
         return "%s for %s belongs to %s" % (source.locations[0].last, suite, self.hop.old_pve)
