@@ -3,12 +3,17 @@
 Shared by the rules of the family NET.
 """
 
+import re
+
+from ..cst import Token
 from ..formats.interfaces import (METHODS, Blank, BrokenIfaceHeader, Comment, Iface, IfaceHeader,
                                   Malformed, Mapping, Misplaced, Option, Source, ValuelessOption,
                                   joined, words)
 from ..source import SourceFile, source_matches
 
-__all__ = ["Network", "Stanza", "bridge_ports", "networks", "uses_ifupdown2"]
+__all__ = ["Network", "Stanza", "bridge_ports", "has_whole_sysfs", "is_plain_name", "link_files",
+           "link_sections", "networks", "option_key", "ports", "read_by_all_alike",
+           "uses_ifupdown2", "word_tokens"]
 
 MAIN = "network/interfaces"
 NEW = "network/interfaces.new"
@@ -204,6 +209,12 @@ def networks(scope):
     return found
 
 
+def option_key(option):
+    """An option's name as bridge-utils and PVE take it: ``_`` counts as ``-``, and capitals as small
+    letters (ifupdown gives its scripts all names in capitals)."""
+    return joined(option.key).lower().replace("_", "-")
+
+
 def bridge_ports(stanzas):
     """The ports (list of str) of the Linux bridge that *stanzas* of one interface describe; empty
     where they describe none, or one without ports.
@@ -213,17 +224,99 @@ def bridge_ports(stanzas):
     found = []
     for stanza in stanzas:
         for option in stanza.options():
-            key = joined(option.key).lower().replace("_", "-")
+            key = option_key(option)
             if key == "ovs-type":
                 return []
             if key == "bridge-ports":
-                found += _ports(words(option.value))
+                found += ports(words(option.value))
     return found
 
 
-def _ports(names):
+def ports(names):
+    """The ports among the words (list of str) of a ``bridge-ports`` option."""
     if names[:1] == ["none"]:
         return []
     # No port is called so; `none # no ports yet` is meant as a remark.
     end = next((at for at, name in enumerate(names) if name.startswith("#")), len(names))
     return [name for name in names[:end] if name != "none"]
+
+
+# -- words, and the readers' agreement -------------------------------------------------------------
+
+_WORD = re.compile("(?:[^ \t\r\f\v\n\\\\\0]|\\\\(?!(?:\0[^\n]*)?\n))"
+                   "(?:[^ \t\r\f\v\n\\\\\0]|\\\\(?!(?:\0[^\n]*)?\n)"
+                   "|(?:\\\\(?:\0[^\n]*)?\n)+(?=[^ \t\r\f\v\n\\\\\0]|\\\\(?!(?:\0[^\n]*)?\n)))*")
+
+
+def word_tokens(token):
+    """The words of a token as tokens of their own (list); ``joined`` gives each as ifupdown sees it,
+    which may have been cut in two by a backslash at the end of a line."""
+    return [Token(match.group(), token.node, token.offset + match.start())
+            for match in _WORD.finditer(token)]
+
+
+def is_plain_name(name):
+    """Whether a word can be the name of one interface: no pattern, nothing that a shell or a
+    template makes up."""
+    return not any(char in name for char in "*?[]()|^$`%{}\\/+\"'")
+
+
+def read_by_all_alike(tree, block, line):
+    """Whether ifupdown, ifupdown2 and PVE agree on a stanza's header and on where *line* (of the
+    stanza) ends."""
+    header = block.header
+    if isinstance(header, BrokenIfaceHeader):
+        return False
+    if line is header and (not isinstance(header, IfaceHeader) or header.extra):
+        return False
+    code = tree.code
+    for node in (header, line):
+        start, end = tree.span(node)
+        if any(char in node.code for char in "\\\0") or "\r" in node.code.rstrip("\r\n"):
+            return False
+        # ifupdown2 joins the lines on both sides of any backslash, in comments too, and drops white
+        # space (in Unicode's sense) around it (ifupdown/networkinterfaces.py).
+        if code[:start].rstrip().endswith("\\") or code[end:].lstrip().startswith("\\"):
+            return False
+    return True
+
+
+# -- the node --------------------------------------------------------------------------------------
+
+
+def has_whole_sysfs(facts):
+    """Whether sys/class/net below the root shows every interface of the node: it has ``lo``, which
+    no copy of a few files would."""
+    return facts.exists("sys/class/net/lo")
+
+
+def link_files(scope):
+    """systemd's .link files in etc/systemd/network: dict of name -> text (empty where unreadable).
+    Those that a fix has just created are among them."""
+    folder = scope.facts.etc + "systemd/network/"
+    found = {name: _text(scope.text(folder + name)) for name in scope.facts.listdir(folder[:-1])
+             if name.endswith(".link")}
+    found.update((file.path[len(folder):], _text(file)) for file in scope.files
+                 if file.path.startswith(folder) and file.path.endswith(".link"))
+    return found
+
+
+def _text(file):
+    return "" if file is None else file.data.decode("utf-8", "replace")
+
+
+def link_sections(text):
+    """A .link file's settings: (dict of [Match], dict of [Link]), key -> list of the values that
+    count (an empty one clears those before it, systemd.syntax(7))."""
+    sections = {"[Match]": {}, "[Link]": {}}
+    section = None
+    for line in text.split("\n"):
+        line = line.strip(" \t\r")
+        if line.startswith("["):
+            section = sections.get(line)
+        elif section is not None and "=" in line and line[0] not in "#;":
+            key, _, value = line.partition("=")
+            value = value.strip(" \t\r\"'")
+            key = key.strip(" \t")
+            section[key] = section.get(key, []) + [value] if value else []
+    return sections["[Match]"], sections["[Link]"]
