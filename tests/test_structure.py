@@ -216,8 +216,9 @@ HEADINGS = ["What it finds", "Why it matters", "Example", "When the fix is safe"
 
 
 def test_codes_and_names_are_unique():
+    """A name once in a family: what readers toss has one name for containers and for machines."""
     codes = [info.code for info in catalogue()]
-    names = [info.name for info in catalogue()]
+    names = [(info.family, info.name) for info in catalogue()]
     assert len(codes) == len(set(codes))
     assert len(names) == len(set(names))
 

@@ -1,0 +1,59 @@
+from ..rule import Rule
+from ._guest import description, effective_sections
+
+#: PVE::QemuServer and PVE::LXC::Config of Proxmox VE 7.0.
+LIMIT = 8192
+
+
+class DescriptionTooLong(Rule):
+    """
+    ## What it finds
+
+    A guest, a snapshot or pending changes whose description has more than 8192 characters. The
+    description is what the `#` lines and `description:` lines of a section say together. Characters
+    are counted as Proxmox VE does: percent-encoding and UTF-8 decoded first; in a container each
+    `#` line counts its line feed, in a virtual machine blanks at the end do not count.
+
+    ## Why it matters
+
+    Proxmox VE 7 takes no longer one. The guest keeps running and the text stays, but the next
+    change of the description is refused until it is short enough.
+
+    ## Example
+
+    ```
+    #first of many lines
+    #second of many lines
+    memory: 512
+    ```
+
+    ## When the fix is safe
+
+    There is none: what can go is for its author to say. A section whose header comes again further
+    down does not count (LXC008, GST004).
+
+    ## Guide
+
+    The guide does not mention it; pve6to7 does.
+
+    ## References
+
+    pct.conf(5), qm.conf(5), "description"; PVE::Tools, decode_text
+    """
+
+    kinds = ("lxc", "qemu")
+    severity = "warning"
+    phase = "before"
+    checker = ("check_description_lengths",)
+
+    def visit_File(self, tree):
+        # What takes more characters than this takes more bytes too.
+        if len(tree.code) <= LIMIT:
+            return
+        for section, replacement in effective_sections(tree):
+            if replacement is None:
+                text, line = description(section, tree.kind == "lxc")
+                if len(text) > LIMIT:
+                    self.report(line, "the description has %d characters, and Proxmox VE 7 takes "
+                                "no more than %d when it is changed: shorten it (%s)"
+                                % (len(text), LIMIT, section.label))
