@@ -13,7 +13,7 @@ from ..source import SourceFile, source_matches
 
 __all__ = ["Network", "Stanza", "bridge_ports", "has_whole_sysfs", "is_plain_name", "link_files",
            "link_sections", "networks", "option_key", "ports", "read_by_all_alike",
-           "uses_ifupdown2", "word_tokens"]
+           "read_by_pve", "uses_ifupdown2", "word_tokens"]
 
 MAIN = "network/interfaces"
 NEW = "network/interfaces.new"
@@ -279,6 +279,14 @@ def read_by_all_alike(tree, block, line):
         if code[:start].rstrip().endswith("\\") or code[end:].lstrip().startswith("\\"):
             return False
     return True
+
+
+def read_by_pve(header):
+    """Whether PVE recognises a stanza by its first line: four words in one line, of a family that it
+    knows (PVE/INotify.pm)."""
+    return (isinstance(header, IfaceHeader) and not header.extra
+            and joined(header.family) in ("inet", "inet6")
+            and not any(char in header.code for char in "\\\0"))
 
 
 # -- the node --------------------------------------------------------------------------------------

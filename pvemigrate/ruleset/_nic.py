@@ -1,0 +1,275 @@
+"""Names of network interfaces: where the interfaces files use them, what hardware has them, and
+what keeps them as they are.
+
+Shared by the rules about interfaces' names.
+"""
+
+import re
+
+from ..cst import Block, Token
+from ..formats.interfaces import (Auto, BrokenIfaceHeader, Directive, IfaceHeader, InheritsHeader,
+                                  Option, joined)
+from ..settings import valid_mac
+from ._net import is_plain_name, link_files, link_sections, networks, option_key, word_tokens
+
+__all__ = ["Use", "base_name", "devices", "family", "is_pinned", "mentions", "permanent_mac",
+           "uses"]
+
+#: Options whose values are names of interfaces and nothing else (but words like ``none``).
+NAMING_OPTIONS = ("bridge-ports", "bond-slaves", "slaves", "bond-primary", "vlan-raw-device",
+                  "ovs-ports", "ovs-bonds", "vxlan-physdev")
+#: Of these, the ones that enslave what they name to a bond.
+BOND_OPTIONS = ("bond-slaves", "slaves", "ovs-bonds")
+#: Words of such options that are no names (bridge-utils-interfaces(5), ifupdown2's addons).
+NO_NAMES = ("none", "all", "regex", "noregex", "glob")
+
+
+class Use:
+    """A word of an interfaces file that names an interface: ``token``, ``name`` (as ifupdown sees
+    it) and the ``file``. ``is_pattern``: it may be a pattern that takes several."""
+
+    __slots__ = ("file", "token", "name", "key", "is_pattern")
+
+    def __init__(self, file, token, key="", is_pattern=False):
+        self.file = file
+        self.token = token
+        self.name = joined(token)
+        #: The option that has the word (empty for the other lines).
+        self.key = key
+        self.is_pattern = is_pattern or not is_plain_name(self.name)
+
+    @property
+    def is_header(self):
+        """Whether the word is what an ``iface`` line defines."""
+        return isinstance(self.token.node, (IfaceHeader, InheritsHeader, BrokenIfaceHeader))
+
+
+def base_name(name):
+    """The device below a VLAN (``eno1.100``) or an alias (``eno1:0``)."""
+    return name.partition(":")[0].partition(".")[0]
+
+
+def uses(scope):
+    """Every use of an interface's name in what ifupdown reads (list of Use, each once), in the order
+    of reading; commands are not looked into (see mentions())."""
+    found, done = [], set()
+    for network in scope.once(networks, scope):
+        for file in network.files:
+            if file.path not in done:
+                done.add(file.path)
+                for node in _lines(file):
+                    found.extend(_uses_of(file, node))
+    return found
+
+
+def _lines(file):
+    for block in file.tree.body:
+        if isinstance(block, Block):
+            if block.header is not None:
+                yield block.header
+            yield from block.body
+        else:
+            yield block
+
+
+def _uses_of(file, node):
+    if isinstance(node, Auto):
+        return [Use(file, token) for token in word_tokens(node.names)]
+    if isinstance(node, Directive):
+        if joined(node.keyword) != "rename":
+            return [Use(file, token) for token in word_tokens(node.names)]
+    elif isinstance(node, IfaceHeader):
+        return [Use(file, node.name)]
+    elif isinstance(node, InheritsHeader):
+        inherited = word_tokens(node.inheritance)
+        at = next(at for at, token in enumerate(inherited) if joined(token) == "inherits")
+        return [Use(file, node.name), Use(file, inherited[at + 1])]
+    elif isinstance(node, BrokenIfaceHeader) or type(node).__name__ == "MappingHeader":
+        names = word_tokens(node.names)
+        return [Use(file, token) for token in
+                (names[:1] if isinstance(node, BrokenIfaceHeader) else names)]
+    elif isinstance(node, Option) and option_key(node) in NAMING_OPTIONS:
+        return _ports(file, node)
+    return []
+
+
+def _ports(file, node):
+    found, is_pattern, key = [], False, option_key(node)
+    for token in word_tokens(node.value):
+        word = joined(token)
+        if word.startswith("#"):
+            # Nothing is called so; it is meant as a remark.
+            break
+        if word in NO_NAMES:
+            is_pattern = word in ("regex", "glob")
+        else:
+            found.append(Use(file, token, key, is_pattern))
+    return found
+
+
+def mentions(scope, name):
+    """Where else the interfaces files name an interface: in commands, and in options that may hold
+    anything (list of (file, token, option's name))."""
+    pattern = re.compile("(?<![A-Za-z0-9_-])%s(?![A-Za-z0-9_-])" % re.escape(name))
+    found, done = [], set()
+    for network in scope.once(networks, scope):
+        for file in network.files:
+            if file.path in done or name not in file.tree.code:
+                continue
+            done.add(file.path)
+            for node in _lines(file):
+                if isinstance(node, Option):
+                    value = None if option_key(node) in NAMING_OPTIONS else node.value
+                    key = joined(node.key)
+                elif isinstance(node, Directive) and joined(node.keyword) == "rename":
+                    value, key = node.names, "rename"
+                else:
+                    continue
+                match = value and pattern.search(value)
+                if match:
+                    found.append((file, Token(match.group(), node, value.offset + match.start()),
+                                  key))
+    return found
+
+
+# -- the hardware ----------------------------------------------------------------------------------
+
+MELLANOX = "Mellanox"
+BCM57412 = "Broadcom BCM57412"
+
+_PCI_ID = re.compile("(?m)^PCI_ID=([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})$")
+_MODALIAS = re.compile("pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})")
+_DRIVER = re.compile("(?m)^DRIVER=([A-Za-z0-9_-]+)$")
+
+#: Names that udev makes of a board's index, a slot or a PCI path, with what it appends for a port.
+_PREDICTABLE = re.compile("en(?:P[0-9]+)?(?:o[0-9]+|s[0-9]+(?:f[0-9]+)?|p[0-9]+s[0-9]+(?:f[0-9]+)?)"
+                          "(?:d[0-9]+)?(n[A-Za-z0-9]+)?")
+#: The forms in which the guide shows names before they change.
+_PATH_FORM = re.compile("en(?:P[0-9]+)?p[0-9]+s[0-9]+f[0-9]+")
+_SLOT_FORM = re.compile("ens[0-9]+f[0-9]+np[0-9]+")
+
+
+def family(facts, name):
+    """What may make a NIC's name change: a family of the hardware that the guide lists (str), an
+    empty str where nothing is known of the hardware and the name has the form that names of these
+    families have, else None."""
+    match = _PREDICTABLE.fullmatch(name)
+    if match is None:
+        return None
+    is_new = match.group(1) is not None and not name.startswith("ens")
+    vendor, device, driver = _hardware(facts, name)
+    if vendor == 0x15b3 or driver in ("mlx4_core", "mlx5_core"):
+        return None if is_new else MELLANOX
+    if (vendor, device) == (0x14e4, 0x16d6):
+        return None if is_new else BCM57412
+    if vendor is not None and (vendor != 0x14e4 or device is not None):
+        return None
+    if vendor == 0x14e4 or driver is not None:
+        # bnxt_en drives BCM57412 among others.
+        return "" if driver in (None, "bnxt_en") and _SLOT_FORM.fullmatch(name) else None
+    return "" if _PATH_FORM.fullmatch(name) or _SLOT_FORM.fullmatch(name) else None
+
+
+def _hardware(facts, name):
+    """PCI vendor and device (int) and driver (str) of an interface, each None where sysfs below the
+    root does not tell."""
+    def read(what):
+        path = "sys/class/net/%s/device/%s" % (name, what)
+        # tar copies a sysfs file as a page: NULs behind the text.
+        return facts.once(("sysfs", path), lambda: (facts.get(path) or b"").decode(
+            "ascii", "replace").rstrip("\0\n"))
+
+    uevent = read("uevent")
+    driver = _DRIVER.search(uevent)
+    match = _PCI_ID.search(uevent) or _MODALIAS.match(read("modalias"))
+    if match:
+        vendor, device = (int(text, 16) for text in match.groups())
+    else:
+        vendor, device = _number(read("vendor")), _number(read("device"))
+    return vendor, device, driver and driver.group(1)
+
+
+def _number(text):
+    return int(text, 16) if re.fullmatch("0x[0-9A-Fa-f]{1,8}", text) else None
+
+
+def devices(facts):
+    """The interfaces that sysfs below the root shows (set of str)."""
+    return facts.once("devices", lambda: frozenset(facts.listdir("sys/class/net")))
+
+
+# -- what keeps a name -----------------------------------------------------------------------------
+
+
+def is_pinned(scope, name):
+    """Whether something gives the NIC this very name: a .link file that knows it by its hardware, a
+    rule of udev, or ``net.ifnames=0``, with which the kernel's own names stay."""
+    for text in scope.once(link_files, scope).values():
+        match, link = link_sections(text)
+        if link.get("Name", [])[-1:] == [name] and any(
+                match.get(key) for key in ("MACAddress", "PermanentMACAddress", "Path")):
+            return True
+    return name in scope.once(_udev_names, scope) or scope.once(_has_kernel_names, scope)
+
+
+_UDEV_NAME = re.compile("NAME:?=\"([^\"\n]+)\"")
+
+
+def _udev_names(scope):
+    found = set()
+    folder = scope.facts.etc + "udev/rules.d"
+    for file_name in scope.facts.listdir(folder):
+        file = scope.text(folder + "/" + file_name) if file_name.endswith(".rules") else None
+        for line in file.tree.code.split("\n") if file else ():
+            if not line.lstrip(" \t").startswith("#"):
+                found.update(_UDEV_NAME.findall(line))
+    return found
+
+
+_NO_IFNAMES = re.compile("(?m)^[^#\n]*(?<![A-Za-z0-9_.-])net\\.ifnames=0(?![0-9])")
+
+
+def _has_kernel_names(scope):
+    etc = scope.facts.etc
+    paths = [etc + "default/grub", etc + "kernel/cmdline", "proc/cmdline"]
+    paths += [etc + "default/grub.d/" + name for name in scope.facts.listdir(etc + "default/grub.d")
+              if name.endswith(".cfg")]
+    there = {file.path: file for file in scope.files}
+    for path in paths:
+        file = there.get(path) or scope.text(path)
+        if file is not None and _NO_IFNAMES.search(file.data.decode("utf-8", "replace")):
+            return True
+    return False
+
+
+def permanent_mac(scope, name, names):
+    """The address that a NIC has of its own (str, lower case), or None where it is not known: the
+    present one may be a bond's, or one that was set by hand. *names*: all Use."""
+    facts = scope.facts
+    folder = "sys/class/net/%s/" % name
+    if (facts.release or 6) < 7:
+        permanent = _sysfs(facts, folder + "bonding_slave/perm_hwaddr").lower()
+        if valid_mac(permanent):
+            return permanent
+    mac = facts.mac(name)
+    if mac is None:
+        return None
+    given = scope.settings.macs
+    if name in given:
+        # `ip -j link` shows a bond's ports with the bond's address.
+        return None if [other for other in given if given[other] == mac and other != name
+                        and _is_bonded(facts, name, names)] else mac
+    is_set = _sysfs(facts, folder + "addr_assign_type") not in ("", "0") or any(
+        stanza.options("hwaddress") for network in scope.once(networks, scope)
+        for stanza in network.stanzas if stanza.name == name)
+    return None if is_set or _is_bonded(facts, name, names) else mac
+
+
+def _is_bonded(facts, name, names):
+    return facts.exists("sys/class/net/%s/bonding_slave" % name) or any(
+        use.name == name and use.key in BOND_OPTIONS for use in names)
+
+
+def _sysfs(facts, path):
+    return facts.once(("sysfs", path), lambda: (facts.get(path) or b"").decode(
+        "ascii", "replace").rstrip("\0\n"))
