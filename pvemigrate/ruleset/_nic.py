@@ -8,8 +8,9 @@ import re
 
 from ..cst import Block, Token
 from ..formats.interfaces import (Auto, BrokenIfaceHeader, Directive, IfaceHeader, InheritsHeader,
-                                  Option, joined)
+                                  Option, joined, words)
 from ..settings import valid_mac
+from ._kernel import parameters
 from ._net import is_plain_name, link_files, link_sections, networks, option_key, word_tokens
 
 __all__ = ["Use", "base_name", "devices", "family", "is_pinned", "mentions", "permanent_mac",
@@ -226,20 +227,11 @@ def _udev_names(scope):
     return found
 
 
-_NO_IFNAMES = re.compile("(?m)^[^#\n]*(?<![A-Za-z0-9_.-])net\\.ifnames=0(?![0-9])")
-
-
 def _has_kernel_names(scope):
-    etc = scope.facts.etc
-    paths = [etc + "default/grub", etc + "kernel/cmdline", "proc/cmdline"]
-    paths += [etc + "default/grub.d/" + name for name in scope.facts.listdir(etc + "default/grub.d")
-              if name.endswith(".cfg")]
-    there = {file.path: file for file in scope.files}
-    for path in paths:
-        file = there.get(path) or scope.text(path)
-        if file is not None and _NO_IFNAMES.search(file.data.decode("utf-8", "replace")):
-            return True
-    return False
+    running = scope.text("proc/cmdline")
+    return ("net.ifnames=0" in words(running.tree.code.rstrip("\0") if running else "")
+            or any(parameter.name == "net.ifnames" and parameter.value == "0"
+                   for parameter in parameters(scope)))
 
 
 def permanent_mac(scope, name, names):

@@ -8,8 +8,8 @@ class OvsNeedsAuto(Rule):
     """
     ## What it finds
 
-    `allow-ovs NAME` for Open vSwitch bridges, and `allow-BRIDGE NAME` for the ports of such a bridge
-    (one that an interfaces file gives `ovs_type OVSBridge`), where dpkg shows ifupdown2. Silent
+    `allow-ovs NAME` for Open vSwitch bridges, and `allow-BRIDGE NAME` for the ports of such a
+    bridge (one that an interfaces file gives `ovs_type OVSBridge`), where dpkg shows ifupdown2. Silent
     where all that the line names is in an `auto` line too, for `allow-hotplug` and other classes,
     and without dpkg's status file.
 
@@ -44,8 +44,8 @@ class OvsNeedsAuto(Rule):
     ## When the fix is safe
 
     It changes the keyword and nothing else; with ifupdown2, Proxmox VE's own editor writes the same
-    lines. Where the line has a pattern, `all` or a remark, which are taken in another way behind `auto`, or
-    a keyword that a backslash cuts in two, it is left to you.
+    lines. Where the line has a pattern, `all` or a remark, which mean something else behind `auto`,
+    or where a backslash or a NUL byte cuts it, it is left to you.
 
     ## Guide
 
@@ -53,7 +53,7 @@ class OvsNeedsAuto(Rule):
 
     ## References
 
-    openvswitch-switch, README.Debian; PVE::INotify; ifupdown2, ifupdown/networkinterfaces.py
+    README.Debian of openvswitch-switch; PVE::INotify; ifupdown2, ifupdown/networkinterfaces.py
     """
 
     kinds = ("interfaces",)
