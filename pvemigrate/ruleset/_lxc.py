@@ -1,9 +1,16 @@
 """What the rules on container configurations share."""
 
-from ..formats.lxc import BrokenHeader
-from ._guest import effective_sections
+import re
 
-__all__ = ["below_broken_header", "effective_sections"]
+from ..cst import Token
+from ..formats.lxc import BrokenHeader, Live
+from ..formats.storage import storages
+from ._guest import container_values, effective_sections, guest_id, volume_token
+from ._kernel import parameters
+
+__all__ = ["LEGACY_HIERARCHY", "below_broken_header", "effective_sections", "is_own_guest",
+           "legacy_parameter", "legacy_parameters", "live_options", "parts", "report_cgroup",
+           "root_folders"]
 
 
 def below_broken_header(section):
@@ -16,3 +23,124 @@ def below_broken_header(section):
         elif header is not None:
             found[id(line)] = header
     return found
+
+
+def live_options(tree):
+    """The options of the running container that count: dict of key -> line."""
+    return next((container_values(section) for section in tree.body if isinstance(section, Live)),
+                {})
+
+
+def parts(value):
+    """The parts of a property string (list of Token): a value between commas
+    (PVE::JSONSchema, parse_property_string)."""
+    found, at = [], 0
+    for text in value.split(","):
+        found.append(Token(text, value.node, value.offset + at))
+        at += len(text) + 1
+    return found
+
+
+# -- the node --------------------------------------------------------------------------------------
+
+#: With this parameter of the kernel set to no, systemd keeps the hierarchies of cgroup v1.
+LEGACY_HIERARCHY = "systemd.unified_cgroup_hierarchy"
+#: What systemd takes for no (parse_boolean).
+_NO = frozenset(["0", "no", "n", "false", "f", "off"])
+
+
+def legacy_parameters(scope):
+    """The parameters (list) with which cgroup v1 is configured to stay: of each way to boot the
+    last of this name counts."""
+    return scope.once(_legacy_parameters, scope)
+
+
+def _legacy_parameters(scope):
+    last = {parameter.file.kind: parameter for parameter in parameters(scope)
+            if parameter.name == LEGACY_HIERARCHY}
+    return [parameter for parameter in last.values()
+            if (parameter.value or "").lower() in _NO]
+
+
+def is_own_guest(rule):
+    """Whether the file under check is that of a guest of this node, or may be: neither tells a file
+    that is under no node's folder, nor a node without a name."""
+    _, node = guest_id(rule.file.path)
+    return node is None or rule.facts.hostname in (None, node)
+
+
+def legacy_parameter(rule):
+    """What keeps cgroup v1 on the node of the guest under check (a parameter), or None."""
+    found = legacy_parameters(rule.project)
+    return found[0] if found and is_own_guest(rule) else None
+
+
+def report_cgroup(rule, item, message, fix=None):
+    """Report what is wrong with a key under cgroup v2. As long as cgroup v1 is configured to stay,
+    that is no more than a piece of information, and a change would break what works."""
+    legacy = legacy_parameter(rule)
+    if legacy is None:
+        rule.report(item, message, fix)
+    else:
+        rule.report(item, "%s; %s keeps cgroup v1 on this node (%s), so nothing is to be changed as "
+                    "long as it stays" % (message, legacy.token, legacy.file.path), severity="info")
+
+
+# -- where a container's files are -----------------------------------------------------------------
+
+_VOLUME = re.compile("([A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]):([A-Za-z0-9_./-]+)")
+#: Storage types that are directories, and where those are that need no path.
+_DIRECTORIES = {"dir": None, "btrfs": None, "nfs": "/mnt/pve/", "cifs": "/mnt/pve/",
+                "glusterfs": "/mnt/pve/"}
+
+
+def root_folders(rule):
+    """The folders below the root in which the files of the container under check are, as far as its
+    configuration and storage.cfg tell (list of str without a slash at the end): a bind mount, a
+    subvolume of a directory or of ZFS, and where PVE mounts it (``pct mount``, a running one).
+    Empty for a guest of another node."""
+    if not is_own_guest(rule):
+        return []
+    found = []
+    rootfs = live_options(rule.tree).get("rootfs")
+    volume = rootfs and volume_token(rootfs.value)
+    if volume:
+        volume = str(volume)
+        folder = volume if volume.startswith("/") else _subvolume(rule, volume)
+        if folder and not folder.startswith("/dev/"):
+            found.append(folder)
+    number, _ = guest_id(rule.file.path)
+    if number:
+        found.append("/var/lib/lxc/%s/rootfs" % number)
+    return [folder.strip("/") for folder in found if ".." not in folder.split("/")]
+
+
+def _subvolume(rule, volume):
+    match = _VOLUME.fullmatch(volume)
+    if not match:
+        return None
+    name, rest = match.groups()
+    storage = rule.project.once(_storages, rule.project).get(name)
+    if storage is None:
+        return None
+    kind = storage.type.name
+
+    def setting(key):
+        entry = storage.setting(key)
+        return str(entry.value) if entry and entry.value else None
+
+    if kind == "zfspool":
+        # Of a linked clone, base and clone: basevol-100-disk-0/subvol-101-disk-0.
+        leaf = rest.rpartition("/")[2]
+        return "%s/%s" % (setting("mountpoint") or "/" + setting("pool"), leaf) \
+            if leaf.startswith(("subvol-", "basevol-")) else None
+    if kind not in _DIRECTORIES or not rest.endswith(".subvol") or setting("content-dirs"):
+        return None
+    default = _DIRECTORIES[kind]
+    path = setting("path") or default and default + name
+    return "%s/images/%s" % (path, rest) if path and rest.count("/") == 1 else None
+
+
+def _storages(scope):
+    return {storage.id: storage for file in scope.all_of_kind("storage")
+            for storage in storages(file.tree, scope.facts.release) if storage.is_read}

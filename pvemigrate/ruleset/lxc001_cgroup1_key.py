@@ -3,12 +3,11 @@ import re
 from ..edit import Fix, remove, replace
 from ..formats.lxc import RawKey
 from ..rule import Rule
-from ._lxc import below_broken_header, effective_sections
+from ._cgroup import SAME_IN_V2, V1, V2, unquoted
+from ._lxc import below_broken_header, effective_sections, report_cgroup
 
-#: Files of the v1 hierarchies that cgroup v2 has under the same name with the same syntax (kernel,
-#: admin-guide/cgroup-v2.rst; devices.* is done by LXC itself with eBPF).
-SAME_IN_V2 = ("devices.allow", "devices.deny", "cpuset.cpus", "cpuset.mems", "pids.max")
-V1, V2 = "lxc.cgroup.", "lxc.cgroup2."
+#: A longer list than this is changed line by line: each line's fix holds the changes of all.
+_LONGEST_LIST = 100
 
 _RULE = re.compile("[abc][ \t](?:[*]|[0-9]+):(?:[*]|[0-9]+)[ \t](?:[rwm]{3}|[rwm]{1,2}$)")
 
@@ -42,7 +41,10 @@ class Cgroup1Key(Rule):
 
     These five keys have the same name and syntax in v2, so only the key's prefix changes, in place:
     `devices` lines are one ordered list in which an empty value clears what came before, and all of
-    a section's lines keep their order. Right once the node runs 7.x.
+    a section's lines keep their order; the `devices` lines of a section are changed together or not
+    at all. Right once the node runs 7.x. Where the node is configured to keep cgroup v1 (LXC011),
+    the keys still count, and renamed they would not: nothing is changed then, and the finding is
+    but information.
 
     Where the section has the same v2 key with the same value already (and no later line clears
     it), the old line goes; that changes nothing, because v2 never looked at it. Somebody has to
@@ -96,16 +98,26 @@ class Cgroup1Key(Rule):
         # What was meant for another section does not hold up this one's list.
         undecided = any(name.startswith("devices.") and action is None and id(line) not in doubtful
                         for line, name, action, _ in verdicts)
+        together = () if undecided else self.changes_of_list(verdicts)
         for line, name, action, why in verdicts:
             message = "%s is ignored with cgroup v2 (%s)" % (line.key, section.label)
             new, fix = V2 + name, None
+            changes = together if name.startswith("devices.") and together else [
+                change(line, name, action)]
             if action == "remove":
-                fix = Fix.safe("remove the line: %s has the same value already" % new, remove(line))
+                fix = Fix.safe("remove the line: %s has the same value already" % new, *changes)
             elif action == "rename" and undecided and name.startswith("devices."):
                 why = "rename it to %s together with the other devices lines of the section" % new
             elif action == "rename":
-                fix = Fix.safe("rename the key to %s" % new, replace(line.key, new))
-            self.report(line.key, "%s; %s" % (message, why) if why else message, fix)
+                fix = Fix.safe("rename the key to %s" % new, *changes)
+            report_cgroup(self, line.key, "%s; %s" % (message, why) if why else message, fix)
+
+    def changes_of_list(self, verdicts):
+        """The changes of all devices lines of a section, which are one list and one fix; empty
+        where they are too many."""
+        changes = [change(line, name, action) for line, name, action, _ in verdicts
+                   if name.startswith("devices.") and action is not None]
+        return changes if len(changes) <= _LONGEST_LIST else ()
 
     def judge(self, line, at, name, header, there):
         """What to do about a v1 line: (``rename``, ``remove`` or None, why not). *at*: its number
@@ -137,6 +149,11 @@ class Cgroup1Key(Rule):
         if side:
             return None, "%s stands %s it: put the list in order and rename it" % (other.key, side)
         return "rename", None
+
+
+def change(line, name, action):
+    """The change of a v1 *line* that *action* stands for."""
+    return remove(line) if action == "remove" else replace(line.key, V2 + name)
 
 
 class Counterpart:
@@ -181,8 +198,7 @@ def is_rule(value, name):
     ``a *:* rwm`` is a rule among others, and where all devices are denied to begin with, as they
     are in all containers, LXC leaves out what denies more.
     """
-    if len(value) > 1 and value[0] in "'\"" and value[0] == value[-1]:
-        value = value[1:-1]
+    value = unquoted(value)
     if value in ("", "a"):
         return True
     return bool(_RULE.match(value)) and (name == "devices.allow" or value[0] != "a")
