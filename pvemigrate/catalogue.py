@@ -15,11 +15,11 @@ __all__ = ["RuleInfo", "catalogue", "documentation", "load_rules"]
 #: Families (the letters of a code) and the kinds of files they look at: a family whose kinds do not
 #: occur in a run is not imported. A family that is not listed is always imported.
 FAMILY_KINDS = {
-    "APT": ("apt-list", "deb822"),
+    "APT": ("apt-list", "deb822", NODE),
     "NET": ("interfaces",),
     "LXC": ("lxc",),
-    "GST": ("lxc", "qemu"),
-    "STO": ("storage",),
+    "GST": ("lxc", "qemu", NODE),
+    "STO": ("storage", NODE),
     "BAK": ("vzdump-conf", "vzdump-cron"),
     "USR": ("user",),
     "SYS": (NODE, "grub", "kernel-cmdline", "modprobe"),

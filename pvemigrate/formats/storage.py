@@ -139,13 +139,14 @@ class Storage:
     """One section as PVE reads it.
 
     ``type``: its :class:`~pvemigrate.storage_types.StorageType`, None where PVE has none of that
-    name. ``skipped``: why PVE skips the section (str), None where it reads it. ``is_replaced``:
+    name. ``skipped``: why PVE skips the section (str), None where it reads it, and ``flaw``: the
+    same in a word: ``id``, ``type``, ``missing``, ``path`` or ``content``. ``is_replaced``:
     read, but another takes its place: a later section with the same id, or, for ``local`` where it
     is not the directory /var/lib/vz, a default. ``entries``: all property lines that PVE takes for
     its own, those of swallowed sections too.
     """
 
-    __slots__ = ("section", "id", "type", "skipped", "is_replaced", "entries")
+    __slots__ = ("section", "id", "type", "skipped", "flaw", "is_replaced", "entries")
 
     def __init__(self, section, release):
         self.section = section
@@ -154,11 +155,11 @@ class Storage:
         self.is_replaced = False
         self.entries = list(_entries(section))
         if not is_storage_id(self.id):
-            self.skipped = "invalid id %s" % self.id
+            self.flaw, self.skipped = "id", "invalid id %s" % self.id
         elif self.type is None:
-            self.skipped = "unknown type %s" % section.type
+            self.flaw, self.skipped = "type", "unknown type %s" % section.type
         else:
-            self.skipped = self._read()
+            self.flaw, self.skipped = self._read()
 
     @property
     def is_read(self):
@@ -169,6 +170,20 @@ class Storage:
         """The entry of *key* that counts, None where there is none."""
         return next((entry for entry in self.entries
                      if entry.key == key and entry.problem is None), None)
+
+    @property
+    def missing(self):
+        """The properties that the type must have and that no valid line sets (list of str)."""
+        return [key for key in self.type.required if self.setting(key) is None]
+
+    @property
+    def content(self):
+        """What the storage may hold (frozenset of content types, ``none`` where it says so)."""
+        entry = self.setting("content")
+        if entry is None:
+            return self.type.default_content
+        known = self.type.content | ({"none"} if self.type.allows_none else set())
+        return frozenset(known.intersection(split_list(entry.value)))
 
     def _read(self):
         config = {}
@@ -188,17 +203,17 @@ class Storage:
                     config[key] = entry
         for key in self.type.required:
             if key not in config:
-                return "no valid " + key
+                return "missing", "no valid " + key
         values = {key: entry.value for key, entry in config.items()}
         if self.type.name in ("dir", "btrfs") and not _DIRECTORY.fullmatch(values["path"]):
-            return "no valid path"
+            return "path", "no valid path"
         if self.type.allows_none and "content" in values:
             content = self.type.content.intersection(split_list(values["content"]))
             if content and "none" in split_list(values["content"]):
-                return "content none beside other content"
+                return "content", "content none beside other content"
         if self.id == "local" and (self.type.name, values.get("path")) != ("dir", "/var/lib/vz"):
             self.is_replaced = True
-        return None
+        return None, None
 
 
 _DIRECTORY = re.compile("/[-/a-zA-Z0-9_.]+")

@@ -1,7 +1,7 @@
 from ..edit import Fix, remove, replace
-from ..formats.storage import storages
-from ..rule import Rule
+from ..rule import Rule, command
 from ..storage_types import plain_number
+from ._storage import storages_of
 
 
 class Maxfiles(Rule):
@@ -61,7 +61,7 @@ class Maxfiles(Rule):
     checker = ("check_backup_retention_settings",)
 
     def visit_File(self, tree):
-        for storage in storages(tree, self.facts.release):
+        for storage in storages_of(self.project, tree):
             if storage.is_read and storage.type.holds_backups:
                 self.check_storage(storage)
 
@@ -85,8 +85,8 @@ class Maxfiles(Rule):
                 self.report(line.key, "maxfiles is deprecated: prune-backups has taken its place",
                             Fix.safe("write prune-backups %s" % keep,
                                      replace(line.key, "prune-backups"), replace(line.value, keep)),
-                            commands=["pvesm set %s --prune-backups %s --delete maxfiles"
-                                      % (storage.id, keep)])
+                            commands=[command("pvesm", "set", storage.id, "--prune-backups", keep,
+                                              "--delete", "maxfiles")])
             elif prune.is_doubtful:
                 self.report(line.key,
                             "maxfiles is deprecated, and dead if the prune-backups in line %d is "
@@ -95,7 +95,7 @@ class Maxfiles(Rule):
             else:
                 self.report(line.key, "maxfiles does nothing beside prune-backups",
                             Fix.safe("remove the dead line", remove(line)),
-                            commands=["pvesm set %s --delete maxfiles" % storage.id])
+                            commands=[command("pvesm", "set", storage.id, "--delete", "maxfiles")])
 
 
 def retention(digits):

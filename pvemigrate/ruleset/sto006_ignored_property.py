@@ -1,8 +1,9 @@
 from ..formats.storage import (
-    Comment, FalseSeparator, Malformed, Orphan, Section, Swallowed, looks_like_header, storages,
+    Comment, FalseSeparator, Malformed, Orphan, Section, Swallowed, looks_like_header,
 )
 from ..rule import Rule
-from ..storage_types import TYPES
+from ..storage_types import known_type
+from ._storage import cut_off, storages_of
 
 
 class IgnoredProperty(Rule):
@@ -36,7 +37,8 @@ class IgnoredProperty(Rule):
     ## When the fix is safe
 
     There is none: only the administrator knows whether the setting was meant. Sections that Proxmox
-    VE skips as a whole are not judged line by line.
+    VE skips as a whole are not judged line by line
+    (STO004, STO007).
 
     ## Guide
 
@@ -52,10 +54,21 @@ class IgnoredProperty(Rule):
     phase = "before"
 
     def visit_File(self, tree):
-        for storage in storages(tree, self.facts.release):
-            if storage.is_read:
+        found = storages_of(self.project, tree)
+        for storage in found:
+            # What a plugin's storage may have is for its plugin to say: STO004 reports the type.
+            if storage.is_read and known_type(storage.section.type, 7) is not None:
                 self.check_storage(storage)
-        self.check_lines(tree)
+        self.check_lines(tree, self.explained(tree, found))
+
+    def explained(self, tree, found):
+        """The cut-off properties (set of identities) that STO007 reports: a section that PVE skips
+        lacks one of them."""
+        orphans = self.project.once(cut_off, tree)
+        return {id(orphan) for storage in found if storage.flaw == "missing"
+                for orphan in orphans.get(id(storage.section), ())
+                if any(other.header.key in storage.missing
+                       for other in orphans[id(storage.section)])}
 
     def check_storage(self, storage):
         """Report the properties of one storage that PVE tosses."""
@@ -78,12 +91,12 @@ class IgnoredProperty(Rule):
                 self.report(line.key, "no section's header, because it is indented: what follows "
                                       "is taken for properties of %s and ignored or mixed up with "
                                       "them" % storage.id)
-            elif not storage.type.is_open or key in _ALL_KEYS:
+            else:
                 self.report(key, "the property %s is ignored: storages of type %s have none of "
                                  "that name" % (key, storage.type.name))
 
-    def check_lines(self, tree):
-        """Report the lines that are no property of any section."""
+    def check_lines(self, tree, explained):
+        """Report the lines that are no property of any section, but for those in *explained*."""
         previous = None
         for node in tree.body:
             if isinstance(node, Section):
@@ -92,7 +105,8 @@ class IgnoredProperty(Rule):
                 self.report(node.text,
                             "the line is ignored: neither a section's header (type: id) nor a "
                             "property")
-            elif isinstance(node, Orphan) and not isinstance(previous, Orphan):
+            elif (isinstance(node, Orphan) and not isinstance(previous, Orphan)
+                  and id(node) not in explained):
                 self.report(node.header.key,
                             "the property %s and what follows are ignored: no section's header "
                             "above, or an empty line that ended the section" % node.header.key)
@@ -114,6 +128,3 @@ class IgnoredProperty(Rule):
                                        "mixed up with them" % section.id)
             else:
                 self.report(node.text, "the line is ignored: a property begins with a blank or tab")
-
-
-_ALL_KEYS = frozenset().union(*(storage.keys for storage in TYPES.values()))

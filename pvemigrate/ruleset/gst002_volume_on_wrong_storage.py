@@ -1,0 +1,115 @@
+import re
+
+from ..rule import Rule
+from ._guest import container_values, is_container_volume, volumes
+from ._qemu import is_vm_volume, vm_values
+from ._storage import contents
+
+#: What a volume's name says it is, on storages that hold files (PVE::Storage::Plugin,
+#: parse_volname). What no pattern takes is no volume's name.
+FILE_NAMES = tuple((content, re.compile(pattern)) for content, pattern in (
+    ("images", "(?:[0-9]+/[^ \t\r\f\v]+/)?[0-9]+/(?:base-)?[^/ \t\r\f\v]+"
+               "\\.(?:raw|qcow2|vmdk|subvol)"),
+    ("iso", "iso/[^/]+\\.(?:[iI][sS][oO]|[iI][mM][gG])"),
+    ("vztmpl", "vztmpl/[^/]+"),
+    ("rootdir", "rootdir/[0-9]+"),
+    ("backup", "backup/[^/]+"),
+    ("snippets", "snippets/[^/]+"),
+))
+
+
+class VolumeOnWrongStorage(Rule):
+    """
+    ## What it finds
+
+    A volume that a guest names, also in a snapshot, in pending changes or as an unused one, whose
+    storage does not exist or has not the content type for it: `rootdir` for containers; for virtual
+    machines `images`, or `iso` for an ISO image. Each volume is reported once a guest. Device files,
+    bind mounts and drives without a medium are no volumes. A storage without `content` has that of
+    its type; `local` is there even where storage.cfg does not say so.
+
+    ## Why it matters
+
+    Proxmox VE 7 checks the content type where 6.x did not: a guest with such a volume does not
+    start, a snapshot cannot be rolled back to, and an unused volume is left behind when the guest is
+    migrated or removed.
+
+    ## Example
+
+    ```
+    rootfs: data:subvol-101-disk-0,size=8G
+    ```
+
+    with, in storage.cfg,
+
+    ```
+    zfspool: data
+    	pool tank/data
+    	content images
+    ```
+
+    ## When the fix is safe
+
+    There is none: either the storage gets the content type, or the volume moves. Of volumes on a
+    storage whose section Proxmox VE skips or mixes up with another nothing is said; the finding in
+    storage.cfg says it once (STO003, STO004, STO005, STO006, STO007). Whether a storage is disabled
+    or there on the guest's node makes no difference here: that is so before the upgrade and after.
+
+    ## Guide
+
+    The guide does not mention it; pve6to7 does.
+
+    ## References
+
+    PVE::Storage, parse_volname and vdisk_list (pve-storage 7.0); PVE::QemuServer, config_to_command
+    """
+
+    kinds = ("lxc", "qemu")
+    severity = "warning"
+    phase = "before"
+    checker = ("check_storage_content",)
+
+    def visit_File(self, tree):
+        storages = contents(self.project)
+        if storages is None:
+            return
+        is_container = tree.kind == "lxc"
+        if is_container:
+            found = volumes(tree, container_values, is_container_volume)
+        else:
+            found = volumes(tree, vm_values, is_vm_volume)
+        for volume in found:
+            if volume.storage not in storages.doubtful:
+                self.check_volume(volume, storages.known.get(volume.storage), is_container)
+
+    def check_volume(self, volume, storage, is_container):
+        """Report a volume whose storage (its type and content types, None where there is none) is
+        not the right one."""
+        if storage is None:
+            self.say(volume, "there is no storage %s" % volume.storage)
+            return
+        kind, content = storage
+        wanted = "rootdir" if is_container else vm_content(kind, volume.name)
+        if wanted is None or wanted in content:
+            return
+        if wanted in kind.content:
+            remedy = "add it to the storage's content, or move the volume"
+        else:
+            remedy = "move the volume, for storages of type %s cannot have it" % kind.name
+        self.say(volume, "the storage %s lacks the content type %s, which Proxmox VE 7 insists "
+                         "on: %s" % (volume.storage, wanted, remedy))
+
+    def say(self, volume, message):
+        """Report what is wrong with a volume."""
+        labels = volume.labels[:3]
+        if len(volume.labels) > 3:
+            labels.append("%d more" % (len(volume.labels) - 3))
+        self.report(volume.token, "volume %s: %s (%s)" % (volume.id, message, ", ".join(labels)))
+
+
+def vm_content(kind, name):
+    """The content type of a virtual machine's volume on a storage of type *kind*, None where its
+    name is no volume's."""
+    if "iso" not in kind.content:
+        return "images"
+    return next((content for content, pattern in FILE_NAMES if pattern.fullmatch(name)), None)

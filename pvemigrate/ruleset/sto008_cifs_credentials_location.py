@@ -1,0 +1,60 @@
+from ..rule import NODE, Rule
+
+
+class CifsCredentialsLocation(Rule):
+    """
+    ## What it finds
+
+    Credentials of CIFS storages where early releases of Proxmox VE 6 kept them: etc/pve/priv/*.cred.
+    Only the names of the files are looked at, never what they hold.
+
+    ## Why it matters
+
+    Proxmox VE 7 looks for them in etc/pve/priv/storage/ID.pw alone. The upgrade moves each file
+    there, unless a different one is there already: then the old one stays behind, unused. Without
+    its credentials a storage is mounted as a guest, or not at all. Scripts that read or write the
+    old files have to follow.
+
+    ## Example
+
+    ```
+    etc/pve/priv/backup.cred
+    ```
+
+    ## When the fix is safe
+
+    There is none, because the upgrade makes the change. Look after it whether the file is gone; one
+    that stayed behind can be removed once the storage works.
+
+    ## Guide
+
+    The guide does not mention it; pve6to7 does.
+
+    ## References
+
+    PVE::Storage::CIFSPlugin; libpve-storage-perl 7.0, postinst
+    """
+
+    kinds = (NODE,)
+    severity = "warning"
+    phase = "before"
+    checker = ("check_cifs_credential_location",)
+
+    def check_project(self, project):
+        folder = self.facts.etc + "pve/priv"
+        there = self.facts.listdir(folder + "/storage")
+        for name in self.facts.listdir(folder):
+            if not name.endswith(".cred"):
+                continue
+            new = name[:-len(".cred")] + ".pw"
+            if (self.facts.release or 6) >= 7:
+                message = ("Proxmox VE 7 does not read credentials here, but in priv/storage/%s: "
+                           "move the file there, or remove it if that one is right" % new)
+            elif new in there:
+                message = ("Proxmox VE 7 does not read credentials here, but in priv/storage/%s, "
+                           "which is there: the upgrade leaves this file behind if the two differ; "
+                           "remove it" % new)
+            else:
+                message = ("Proxmox VE 7 does not read credentials here: the upgrade moves the file "
+                           "to priv/storage/%s" % new)
+            self.report(None, message, file=folder + "/" + name)
