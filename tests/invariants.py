@@ -16,6 +16,8 @@ _parsers = {}
 
 #: What makes one logical line of two for ifupdown, which sees nothing behind a NUL byte.
 JOIN = re.compile("\\\\(\0[^\n]*)?\n")
+#: The same for Ceph.
+CEPH_JOIN = re.compile("\\\\\r?\n")
 NO_JOIN = re.compile("(?!)")
 
 
@@ -54,7 +56,7 @@ def check_tree(data, kind):
         assert tree.bytes == raw(data)
     lines = [node for node in tree.walk() if isinstance(node, Line)]
     assert "".join(line.code for line in lines) == code
-    join = JOIN if kind == "interfaces" else NO_JOIN
+    join = {"interfaces": JOIN, "ceph": CEPH_JOIN}.get(kind, NO_JOIN)
     for line in lines:
         assert line.code
         assert "\n" not in join.sub("", line.code[:-1])
