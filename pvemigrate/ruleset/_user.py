@@ -3,9 +3,11 @@
 import re
 
 from ..cst import Line, Token, encode
+from ..edit import Fix, replace, token_end
 from ..formats.user import Comment, Malformed, Record
+from ..rule import command
 
-__all__ = ["PRIVILEGES", "SPECIAL_ROLES", "UserConfig", "split_list"]
+__all__ = ["PRIVILEGES", "SPECIAL_ROLES", "UserConfig", "append_pool_audit", "split_list"]
 
 #: Roles that Proxmox VE makes itself (PVE::AccessControl, 6.4); lines that name them are not kept.
 SPECIAL_ROLES = frozenset("""
@@ -307,6 +309,21 @@ class UserConfig:
             self._lose(member, "PVE drops the token %s here: no line above defines it" % member)
             return False
         return True
+
+
+def append_pool_audit(rule, role, lines, privilege, applicability, message):
+    """Report at *privilege* in the first of the role's lines that has it, with a fix that appends
+    Pool.Audit to that line. *lines*: as in :attr:`UserConfig.roles`."""
+    line, items = next(entry for entry in lines if privilege in entry[1])
+    fix = None
+    if "\0" in line.values()[1]:
+        message += "; the list is separated by NULs: add Pool.Audit to it"
+    else:
+        fix = Fix("append Pool.Audit", [replace(token_end(items[-1]), ",Pool.Audit")], applicability)
+    # A name that begins with - would be taken for an option.
+    commands = () if role.startswith("-") else (
+        command("pveum", "role", "modify", role, "--append", "--privs", "Pool.Audit"),)
+    rule.report(items[items.index(privilege)], message % role, fix, commands=commands)
 
 
 def malformed_reason(text):

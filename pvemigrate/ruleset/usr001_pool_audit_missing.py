@@ -1,6 +1,5 @@
-from ..edit import Fix, replace, token_end
 from ..rule import Rule
-from ._user import NEW_SPECIAL_ROLE, UserConfig
+from ._user import NEW_SPECIAL_ROLE, UserConfig, append_pool_audit
 
 
 class PoolAuditMissing(Rule):
@@ -50,20 +49,11 @@ class PoolAuditMissing(Rule):
     checker = ("check_custom_pool_roles",)
 
     def visit_File(self, tree):
-        for role, lines in UserConfig(tree).roles.items():
+        config = self.project.once(UserConfig, tree, self.facts.release)
+        for role, lines in config.roles.items():
             held = {str(item) for _, items in lines for item in items}
             if role == NEW_SPECIAL_ROLE or "Pool.Allocate" not in held or "Pool.Audit" in held:
                 continue
-            line, items = next(entry for entry in lines if "Pool.Allocate" in entry[1])
-            token = items[items.index("Pool.Allocate")]
-            message = ("role %s has Pool.Allocate without Pool.Audit: from 7.0 on its users see no "
-                       "pools")
-            fix = None
-            if "\0" in line.values()[1]:
-                message += "; the list is separated by NULs: add Pool.Audit to it"
-            else:
-                fix = Fix.safe("append Pool.Audit", replace(token_end(items[-1]), ",Pool.Audit"))
-            # A name that begins with - would be taken for an option.
-            commands = () if role.startswith("-") else (
-                "pveum role modify %s --append --privs Pool.Audit" % role,)
-            self.report(token, message % role, fix, commands=commands)
+            append_pool_audit(self, role, lines, "Pool.Allocate", "safe",
+                              "role %s has Pool.Allocate without Pool.Audit: from 7.0 on its users "
+                              "see no pools")

@@ -42,7 +42,8 @@ class PoolAuditTooEarly(Rule):
     def visit_File(self, tree):
         if self.facts.release != 6:
             return
-        for role, lines in UserConfig(tree).roles.items():
+        config = self.project.once(UserConfig, tree, self.facts.release)
+        for role, lines in config.roles.items():
             for _, items in lines:
                 if "Pool.Audit" in items:
                     self.report(items[items.index("Pool.Audit")],

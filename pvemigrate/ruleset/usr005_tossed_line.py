@@ -51,5 +51,6 @@ class TossedLine(Rule):
     guide = "Prerequisites"
 
     def visit_File(self, tree):
-        for item, message in UserConfig(tree, self.facts.release).losses:
+        config = self.project.once(UserConfig, tree, self.facts.release)
+        for item, message in config.losses:
             self.report(item, message)
