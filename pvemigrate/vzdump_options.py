@@ -4,7 +4,7 @@ PVE::JSONSchema::get_options configures it so: prefix ``--`` or ``-``, any case,
 abbreviations, ``--key value`` or ``--key=value``, options and guests' numbers in any order.
 """
 
-__all__ = ["Option", "option_name", "options"]
+__all__ = ["Option", "needs_value", "option_name", "options"]
 
 #: Options that take a value always, and flags, which take one unless an option follows
 #: (PVE::VZDump::Common in Proxmox VE 6.4).
@@ -51,6 +51,11 @@ def option_name(text):
         return text
     found = [name for name in _VALUES + _FLAGS if name.startswith(text)]
     return found[0] if len(found) == 1 else None
+
+
+def needs_value(name):
+    """Whether the option of this whole name takes a value always."""
+    return name in _VALUES or name in _LATER_VALUES
 
 
 def options(words):

@@ -1,4 +1,4 @@
-"""What the rules on backup jobs share: the retention options of each line that runs vzdump.
+"""What the rules on backup jobs share: the options of each line that runs vzdump.
 
 Two readers: Proxmox VE reads a job's words as Perl splits them; cron hands the line to a shell.
 """
@@ -7,7 +7,7 @@ import re
 
 from ..cst import Token
 from ..edit import replace
-from ..formats.vzdump_cron import Job, Opaque, Tossed, UnclosedJob
+from ..formats import vzdump_cron
 from ..shellwords import Unclosed, perl_words, shell_commands
 from ..storage_types import plain_number
 from ..vzdump_options import options
@@ -30,25 +30,56 @@ _WRAPPERS = frozenset([
 ])
 
 
-class Retention:
-    """The retention options of one vzdump command: ``node``, the line; ``maxfiles`` and ``prune``
-    (lists of Option, in order; of several the last counts); ``is_certain``: whether all who read
-    the line read the same; ``hidden``: a word that holds a command line of its own with such an
-    option, or None."""
+#: The options that rules are about, by what they are about.
+RETENTION, SIZE = ("maxfiles", "prune-backups"), ("size",)
 
-    __slots__ = ("node", "maxfiles", "prune", "is_certain", "hidden")
 
-    def __init__(self, node, found, is_certain=True, hidden=None):
+class Job:
+    """A job as Proxmox VE reads it: ``node``, ``words`` and ``options`` (lists, in order)."""
+
+    __slots__ = ("node", "words", "options")
+
+    def __init__(self, node):
+        start = node.args.offset
+        self.node = node
+        self.words = perl_words(node.code, start, start + len(node.args))
+        self.options = options(self.words)
+
+    @property
+    def remark(self):
+        """The word that begins a remark for the shell, or None. (PVE knows none: it takes the words
+        of one for guests and options.)"""
+        return next((word for word in self.words if self.node.code[word.start] == "#"), None)
+
+    def token(self, word):
+        """The token of a word."""
+        return Token(self.node.code[word.start:word.end], self.node, word.start)
+
+
+class Command:
+    """The options of one vzdump command that rules are about: ``node``, the line; ``maxfiles``,
+    ``prune`` and ``size`` (lists of Option, in order; of several the last counts); ``is_certain``
+    and ``is_size_certain``: whether all who read the line read the same of the first two, and of
+    the last; ``hidden``: a word that holds a command line of its own with ``hides`` (names of
+    options) in it, or None."""
+
+    __slots__ = ("node", "maxfiles", "prune", "size", "is_certain", "is_size_certain", "hidden",
+                 "hides")
+
+    def __init__(self, node, found, is_certain=True, is_size_certain=True, hidden=None, hides=()):
         self.node = node
         self.maxfiles = [option for option in found if option.name == "maxfiles"]
         self.prune = [option for option in found if option.name == "prune-backups"]
+        self.size = [option for option in found if option.name == "size"]
         self.is_certain = is_certain
+        self.is_size_certain = is_size_certain
         self.hidden = hidden
+        self.hides = frozenset(hides)
 
     @property
     def is_disabled(self):
         """Whether the line is a job that is switched off."""
-        return isinstance(self.node, Job) and bool(self.node.disabled)
+        return isinstance(self.node, vzdump_cron.Job) and bool(self.node.disabled)
 
     def token(self, option):
         """The token of an option (without its value)."""
@@ -89,36 +120,46 @@ class Retention:
         return digits and "keep-last=" + digits
 
 
-def retentions(tree):
-    """The :class:`Retention` of each vzdump command in the lines of *tree* that has such
-    options."""
-    for node in tree.body:
-        if isinstance(node, Job):
-            found = _job(node)
-        elif isinstance(node, (Opaque, Tossed, UnclosedJob)):
-            found = _cron_line(node)
-        else:
-            continue
-        for retention in found:
-            if retention.maxfiles or retention.prune or retention.hidden:
-                yield retention
+class Crontab:
+    """What a vzdump.cron runs: ``jobs`` (list of :class:`Job`) and ``commands`` (list of
+    :class:`Command`, those that have options which rules are about)."""
+
+    __slots__ = ("jobs", "commands")
+
+    def __init__(self, tree):
+        self.jobs = []
+        self.commands = []
+        for node in tree.body:
+            if isinstance(node, vzdump_cron.Job):
+                job = Job(node)
+                self.jobs.append(job)
+                found = _job(job)
+            elif isinstance(node, (vzdump_cron.Opaque, vzdump_cron.Tossed,
+                                   vzdump_cron.UnclosedJob)):
+                found = _cron_line(node)
+            else:
+                continue
+            self.commands += [command for command in found if command.hidden
+                              or command.maxfiles or command.prune or command.size]
 
 
-def _job(node):
-    start = node.args.offset
-    words = perl_words(node.code, start, start + len(node.args))
-    read = _retention_options(words)
-    # PVE knows no remarks: it takes the words of one for guests and options.
-    remark = next((word.start for word in words if node.code[word.start] == "#"), None)
-    is_certain = remark is None or all(option.word.start < remark for option in read)
-    if node.disabled:
-        return [Retention(node, read, is_certain)]
-    commands, hidden = _shell_options(node.code, node.path.offset)
-    # What the shell does not get to see (behind %, or for want of a quote) is for PVE alone.
-    if commands:
-        is_certain = len(commands) == 1 and _spans(commands[0]) == _spans(read)
-    return [Retention(node, read or sum(commands, []), is_certain),
-            Retention(node, [], hidden=hidden)]
+def _job(job):
+    node, read = job.node, _of_rules(job.options)
+    remark = job.remark
+    shell, hidden = [], []
+    if not node.disabled:
+        shell, hidden = _shell_options(node.code, node.path.offset)
+    found, certain = [], []
+    for names in (RETENTION, SIZE):
+        of_pve = _named(read, names)
+        is_certain = remark is None or all(option.word.start < remark.start for option in of_pve)
+        # What the shell does not get to see (behind %, or for want of a quote) is for PVE alone.
+        of_shell = [_named(command, names) for command in shell if _named(command, names)]
+        if of_shell:
+            is_certain = len(of_shell) == 1 and _spans(of_shell[0]) == _spans(of_pve)
+        found += of_pve or sum(of_shell, [])
+        certain.append(is_certain)
+    return [Command(node, found, *certain)] + _hidden_in(node, hidden)
 
 
 def _cron_line(node):
@@ -129,34 +170,39 @@ def _cron_line(node):
     disabled = _DISABLED.match(node.code, start)
     if disabled is None:
         commands, hidden = _shell_options(node.code, start)
-        return ([Retention(node, command) for command in commands]
-                + [Retention(node, [], hidden=hidden)])
+        return [Command(node, command) for command in commands] + _hidden_in(node, hidden)
     try:
-        return [Retention(node, _retention_options(perl_words(node.code, disabled.end())))]
+        return [Command(node, _of_rules(options(perl_words(node.code, disabled.end()))))]
     except Unclosed:
         return []
 
 
+def _hidden_in(node, scripts):
+    """A :class:`Command` for each command line that a word of a line holds: (word, names)."""
+    return [Command(node, [], hidden=word, hides=names) for word, names in scripts]
+
+
 def _shell_options(code, start):
-    """The retention options of each vzdump command in a line that cron runs, where it has some, and
-    a word that is a command line with --maxfiles: (list of lists of Option, Word or None)."""
+    """The options that rules are about of each vzdump command in a line that cron runs, where it has
+    some, and the words that are command lines with such options: (list of lists of Option, list of
+    (Word, names))."""
     # A carriage return at the end is half a line ending here, and cron cuts at the first %.
     end = len(code.rstrip("\r\n"))
     percent = _PERCENT.search(code, start, end)
     try:
         commands = shell_commands(code, start, percent.start() if percent else end)
     except Unclosed:
-        return [], None
-    found, hidden = [], None
+        return [], []
+    found, hidden = [], []
     for command in commands:
         words, scripts = _vzdump(command)
-        retention = _retention_options(words or ())
-        if retention:
-            found.append(retention)
+        read = _of_rules(options(words or ()))
+        if read:
+            found.append(read)
         for script in scripts:
-            if any(option.name == "maxfiles"
-                   for inner in _shell_options(script.text, 0)[0] for option in inner):
-                hidden = hidden or script
+            names = {option.name for inner in _shell_options(script.text, 0)[0] for option in inner}
+            if names:
+                hidden.append((script, names))
     return found, hidden
 
 
@@ -181,8 +227,12 @@ def _vzdump(command):
     return None, scripts
 
 
-def _retention_options(words):
-    return [option for option in options(words) if option.name in ("maxfiles", "prune-backups")]
+def _of_rules(found):
+    return _named(found, RETENTION + SIZE)
+
+
+def _named(found, names):
+    return [option for option in found if option.name in names]
 
 
 def _spans(found):

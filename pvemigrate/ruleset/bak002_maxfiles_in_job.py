@@ -1,6 +1,6 @@
 from ..edit import Fix
 from ..rule import Rule
-from ._vzdump import retentions
+from ._vzdump import Crontab
 
 
 class MaxfilesInJob(Rule):
@@ -52,8 +52,8 @@ class MaxfilesInJob(Rule):
     checker = ("check_backup_retention_settings",)
 
     def visit_File(self, tree):
-        for line in retentions(tree):
-            if line.hidden is not None:
+        for line in self.project.once(Crontab, tree).commands:
+            if "maxfiles" in line.hides:
                 self.report(line.word_token(line.hidden),
                             "--maxfiles is deprecated: write --prune-backups keep-last=N in this "
                             "command line")

@@ -1,5 +1,5 @@
 from ..rule import Rule
-from ._vzdump import retentions
+from ._vzdump import Crontab
 from ._vzdump_conf import Retention
 
 
@@ -45,7 +45,7 @@ class FailingRetention(Rule):
 
     def visit_File(self, tree):
         if tree.kind == "vzdump-cron":
-            for line in retentions(tree):
+            for line in self.project.once(Crontab, tree).commands:
                 if line.maxfiles and line.is_certain:
                     self.check_line(line)
             return

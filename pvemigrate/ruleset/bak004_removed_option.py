@@ -1,0 +1,88 @@
+from ..edit import Fix
+from ..formats import parse
+from ..rule import Rule
+from ._vzdump import Crontab
+
+
+class RemovedOption(Rule):
+    """
+    ## What it finds
+
+    `--size` in a backup job of vzdump.cron: in jobs that are switched off, and in lines that Proxmox
+    VE does not show or drops at its next save but cron runs. Quoted, abbreviated (`--siz`), with one
+    dash or an equals sign, it is the same option; the value of another option is none.
+
+    ## Why it matters
+
+    The option has had no effect for years, and Proxmox VE 7 does not know it any more: vzdump
+    refuses the command line, so the job makes no backup, and the job is no longer shown in the GUI.
+    A `size` in vzdump.conf is ignored by both releases.
+
+    ## Example
+
+    ```
+    0 3 * * 6 root vzdump 101 --size 1024 --storage backup --mode snapshot
+    ```
+
+    becomes
+
+    ```
+    0 3 * * 6 root vzdump 101 --storage backup --mode snapshot
+    ```
+
+    ## When the fix is safe
+
+    Nothing reads the value. Left to the administrator: a value that the shell puts in (`$N`), or
+    none at all; a line that Proxmox VE and the shell cut into different words; a command line within
+    a word (`sh -c "vzdump ..."`); a line that Proxmox VE keeps for its seven words alone.
+
+    ## Guide
+
+    The upgrade guide has nothing on it.
+
+    ## References
+
+    PVE::VZDump::Common (pve-guest-common 3.1 and 4.0); PVE::JSONSchema, get_options; vzdump(1)
+    """
+
+    kinds = ("vzdump-cron",)
+    severity = "warning"
+    phase = "before"
+
+    def visit_File(self, tree):
+        for line in self.project.once(Crontab, tree).commands:
+            if "size" in line.hides:
+                self.report(line.word_token(line.hidden),
+                            "vzdump has no --size in Proxmox VE 7 and refuses it: remove it from "
+                            "this command line")
+            for option in line.size:
+                self.check_option(line, option)
+
+    def check_option(self, line, option):
+        """Report one --size."""
+        message = "vzdump has no --size in Proxmox VE 7 and refuses it"
+        if line.is_disabled:
+            message += " (a job that is switched off)"
+        fix = None
+        if not line.is_size_certain:
+            message += ("; Proxmox VE and the shell cut this line into different words, so change "
+                        "it by hand")
+        elif option.value_word is None:
+            message += "; it has no value here, so the job fails already: remove it by hand"
+        elif option.value_word.is_dynamic or option.word.is_dynamic:
+            message += "; the shell puts its value in, so remove it by hand"
+        elif not stays_what_it_is(line):
+            message += ("; without it the line has too few words for Proxmox VE to keep it, so "
+                        "change it by hand")
+        else:
+            fix = Fix.safe("remove the option", line.drop(option))
+        self.report(line.token(option), message, fix)
+
+
+def stays_what_it_is(line):
+    """Whether the line is of the same kind for Proxmox VE without its --size options."""
+    code = line.node.code
+    for option in reversed(line.size):
+        start = option.word.start
+        code = code[:start] + code[option.value_word.end if option.value_word else start:]
+    return type(parse(code, "vzdump-cron").body[0]) is type(line.node)
