@@ -1,0 +1,65 @@
+from ..rule import Rule
+from ._corosync import ADDRESSES, Cluster, label
+
+
+class AddressIsAHostName(Rule):
+    """
+    ## What it finds
+
+    A `ring0_addr` to `ring7_addr` of a node in `corosync.conf` that is no IP address.
+
+    ## Why it matters
+
+    corosync has to look the name up when it starts. Without the name server, or where the name has
+    got another address meanwhile, the node does not find the others. A remark behind an address is
+    part of the name, for corosync.
+
+    ## Example
+
+    ```
+    node {
+      name: pve1
+      ring0_addr: pve1.example.com
+    }
+    ```
+
+    ## When the fix is safe
+
+    There is none: which address the name has, only the node knows. Write the one that the name has
+    now, and raise `config_version`.
+
+    ## Guide
+
+    Prerequisites
+
+    ## References
+
+    pve6to7, check_cluster_corosync; Proxmox VE's manual, "Corosync addresses"; corosync.conf(5)
+    """
+
+    kinds = ("corosync",)
+    severity = "warning"
+    phase = "before"
+    guide = "Prerequisites"
+    checker = ("check_cluster_corosync",)
+
+    def visit_File(self, tree):
+        for node in self.project.once(Cluster, tree).nodes:
+            for key in ADDRESSES:
+                line = node.settings.get(key)
+                if line is not None and line.value and not is_address(line.value):
+                    self.report(line.value, "%s of %s is a host name: replace it by the "
+                                "address that it has now" % (key, label(node)))
+
+
+def is_address(text):
+    """Whether *text* is an IPv4 or IPv6 address."""
+    import socket
+
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, str(text))
+            return True
+        except (OSError, ValueError):
+            pass
+    return False
