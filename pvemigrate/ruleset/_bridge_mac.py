@@ -5,13 +5,11 @@ Shared by the rules that look at bridges' addresses.
 
 from fnmatch import fnmatchcase
 
-from ..formats.interfaces import joined, words
-from ._net import bridge_ports, link_files, link_sections, networks, option_key
+from ..formats.interfaces import joined
+from ._net import (UP_COMMANDS, bridge_ports, link_files, link_sections, networks, option_key,
+                   simple_commands)
 
 __all__ = ["line_above", "unpinned_bridges"]
-
-#: Options whose commands run when an interface comes up.
-UP_COMMANDS = ("pre-up", "up", "post-up")
 
 
 def unpinned_bridges(scope):
@@ -69,7 +67,7 @@ def _addressed(command, owner):
     """The words (set of str) of those parts of a shell command that set a MAC address, the
     interface's name among them; *owner*: the interface whose stanza has the command."""
     found = set()
-    for part in _simple_commands(command):
+    for part in simple_commands(command):
         program = next((at for at, word in enumerate(part)
                         if word.rpartition("/")[2] in ("ip", "ifconfig")), None)
         if program is not None and _sets_address(part[program], part[program + 1:]):
@@ -86,15 +84,6 @@ def _sets_address(program, arguments):
     return (len(arguments) > 2 and "link".startswith(arguments[0])
             and arguments[1] in ("s", "se", "set", "a", "ad", "add")
             and any("address".startswith(word) and len(word) > 1 for word in arguments[2:-1]))
-
-
-def _simple_commands(command):
-    """The words of each simple command (lists of str), quotes taken away. A rough cut: it is only
-    searched for one kind of command."""
-    for char in ";&|()`\n":
-        command = command.replace(char, "\0")
-    for part in command.split("\0"):
-        yield [word.strip("\"'") for word in words(part)]
 
 
 def _leaves_address(text, name):

@@ -13,7 +13,10 @@ from ..source import SourceFile, source_matches
 
 __all__ = ["Network", "Stanza", "bridge_ports", "has_whole_sysfs", "is_plain_name", "link_files",
            "link_sections", "networks", "option_key", "ports", "read_by_all_alike",
-           "read_by_pve", "uses_ifupdown2", "word_tokens"]
+           "read_by_pve", "simple_commands", "uses_ifupdown2", "word_tokens"]
+
+#: Options whose commands run when an interface comes up.
+UP_COMMANDS = ("pre-up", "up", "post-up")
 
 MAIN = "network/interfaces"
 NEW = "network/interfaces.new"
@@ -253,6 +256,15 @@ def word_tokens(token):
     which may have been cut in two by a backslash at the end of a line."""
     return [Token(match.group(), token.node, token.offset + match.start())
             for match in _WORD.finditer(token)]
+
+
+def simple_commands(command):
+    """The words of each simple command (lists of str), quotes taken away. A rough cut: it is only
+    searched for certain programs."""
+    for char in ";&|()`\n":
+        command = command.replace(char, "\0")
+    for part in command.split("\0"):
+        yield [word.strip("\"'") for word in words(part)]
 
 
 def is_plain_name(name):

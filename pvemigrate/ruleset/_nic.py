@@ -14,7 +14,7 @@ from ._kernel import parameters
 from ._net import is_plain_name, link_files, link_sections, networks, option_key, word_tokens
 
 __all__ = ["Use", "base_name", "devices", "family", "is_pinned", "mentions", "permanent_mac",
-           "uses"]
+           "udev_names", "uses"]
 
 #: Options whose values are names of interfaces and nothing else (but words like ``none``).
 NAMING_OPTIONS = ("bridge-ports", "bond-slaves", "slaves", "bond-primary", "vlan-raw-device",
@@ -210,13 +210,14 @@ def is_pinned(scope, name):
         if link.get("Name", [])[-1:] == [name] and any(
                 match.get(key) for key in ("MACAddress", "PermanentMACAddress", "Path")):
             return True
-    return name in scope.once(_udev_names, scope) or scope.once(_has_kernel_names, scope)
+    return name in scope.once(udev_names, scope) or scope.once(_has_kernel_names, scope)
 
 
 _UDEV_NAME = re.compile("NAME:?=\"([^\"\n]+)\"")
 
 
-def _udev_names(scope):
+def udev_names(scope):
+    """The names (set of str) that rules of udev give."""
     found = set()
     folder = scope.facts.etc + "udev/rules.d"
     for file_name in scope.facts.listdir(folder):
