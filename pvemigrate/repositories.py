@@ -3,8 +3,10 @@
 No file is looked at here. A later upgrade is another :class:`Hop` in ``HOPS``.
 """
 
-__all__ = ["BACKUP_COMPONENTS", "BACKUP_FOLDERS", "DEBIAN_COMPONENTS", "HOPS", "Hop", "Location",
-           "PVE_COMPONENTS", "is_debian", "is_proxmox", "is_security", "is_snapshot", "vendor"]
+__all__ = ["ARCHIVES", "BACKUP_COMPONENTS", "BACKUP_FOLDERS", "CEPH_RELEASES", "DEBIAN_COMPONENTS",
+           "DEBIAN_RELEASES", "FLOATING", "HOPS", "Hop", "Key", "Location", "PVE_COMPONENTS", "ROLLING",
+           "archive_uri", "ceph_release", "is_archive", "is_debian", "is_known_debian", "is_proxmox",
+           "is_security", "is_snapshot", "proxmox_archive_uri", "release_of", "vendor"]
 
 
 class Hop:
@@ -14,15 +16,41 @@ class Hop:
     ``debian``, ``security``, ``proxmox``: old suite -> new suite, of Debian's archive, its security
     archive and Proxmox's repositories. ``backports``: suites whose packages an upgrade is not tested
     with. ``ceph`` and ``ceph_too_old``: names of Proxmox's Ceph repositories that go along with the
-    upgrade, and of those that have to be left behind before it.
+    upgrade, and of those that have to be left behind before it. ``proxmox_ve``: the version of that
+    package that the upgrade begins at.
+
+    ``pve_repositories``: name (as --pve-repo has it) -> (file in sources.list.d, URI, component) of
+    Proxmox VE's own repositories. ``proxmox_key``, ``debian_key`` and ``security_key``: what the
+    new release is signed with (:class:`Key`).
+
+    ``old_marks``: what stands for the old release, besides its name, in suites and paths of vendors.
+    ``vendor_suites``: suites that vendors name after Proxmox's releases. ``vendors``: those known to
+    have made a suite for the new release, and ``vendor_notes``: what else is known of one.
     """
 
     __slots__ = ("old", "new", "old_debian", "old_pve", "new_pve", "debian", "security", "proxmox",
-                 "backports", "ceph", "ceph_too_old")
+                 "backports", "ceph", "ceph_too_old", "proxmox_ve", "pve_repositories", "proxmox_key",
+                 "debian_key", "security_key", "old_marks", "vendor_suites", "vendors",
+                 "vendor_notes")
 
     def __init__(self, **values):
         for name in self.__slots__:
             setattr(self, name, values[name])
+
+
+class Key:
+    """What a release is signed with: keys of which apt has to have one.
+
+    ``owners``: the user ids that such keys bear, without the mail address; ``fingerprints`` of
+    them; ``files``: the names of key files that hold nothing else, as packages install them.
+    """
+
+    __slots__ = ("owners", "fingerprints", "files")
+
+    def __init__(self, owners, fingerprints, files):
+        self.owners = owners
+        self.fingerprints = fingerprints
+        self.files = files
 
 
 HOPS = {
@@ -47,7 +75,61 @@ HOPS = {
                    "bullseye-backports", "bullseye-backports-sloppy"),
         ceph=("ceph-octopus",),
         ceph_too_old=("ceph-luminous", "ceph-nautilus"),
+        proxmox_ve="6.4-1",
+        pve_repositories={
+            "enterprise": ("pve-enterprise.list", "https://enterprise.proxmox.com/debian/pve",
+                           "pve-enterprise"),
+            "no-subscription": ("pve-no-subscription.list",
+                                "http://download.proxmox.com/debian/pve", "pve-no-subscription"),
+            "test": ("pve-test.list", "http://download.proxmox.com/debian/pve", "pvetest"),
+        },
+        proxmox_key=Key(
+            ["Proxmox Bullseye Release Key"],
+            ["28139A2F830BD68478A1A01FDD4BA3917E23BF59"],
+            ["proxmox-release-bullseye.gpg"]),
+        # https://ftp-master.debian.org/keys.html
+        debian_key=Key(
+            ["Debian Archive Automatic Signing Key (11/bullseye)",
+             "Debian Stable Release Key (11/bullseye)"],
+            ["1F89983E0081FDE018F3CC9673A4F27B8DD47936",
+             "A4285295FC7B1A81600062A9605C66F00D6C9793"],
+            ["debian-archive-bullseye-automatic.gpg", "debian-archive-bullseye-stable.gpg"]),
+        security_key=Key(
+            ["Debian Security Archive Automatic Signing Key (11/bullseye)"],
+            ["AC530D520F2F3269F5E98313A48449044AAD5C5D"],
+            ["debian-archive-bullseye-security-automatic.gpg"]),
+        old_marks=("debian10", "debian-10", "debian_10"),
+        vendor_suites={"proxmox-6": "proxmox-7"},
+        vendors=frozenset([
+            "deb-multimedia", "Docker", "GitLab", "HPE", "Icinga", "InfluxData", "Jellyfin", "Kamailio",
+            "MariaDB", "Microsoft", "Mosquitto", "MySQL", "Netdata", "nginx", "NodeSource", "OpenVPN",
+            "Percona", "PostgreSQL", "PowerDNS", "Puppet", "Salt", "sury.org", "Tailscale",
+            "Tor", "TurnKey Linux", "VirtualBox", "WineHQ", "X2Go", "Zabbix", "ZeroTier"]),
+        vendor_notes={
+            "MongoDB": "MongoDB came to Debian 11 with its version 5.0",
+        },
     ),
+}
+
+#: Debian's releases in order.
+DEBIAN_RELEASES = ("lenny", "squeeze", "wheezy", "jessie", "stretch", "buster", "bullseye", "bookworm",
+                   "trixie", "forky", "duke")
+#: Names that mean another release with time.
+FLOATING = ("stable", "oldstable", "oldoldstable", "testing", "unstable", "sid", "experimental",
+            "rc-buggy", "proposed-updates")
+#: Those of them that are no release at any time.
+ROLLING = ("testing", "unstable", "sid", "experimental", "rc-buggy")
+#: The Ceph project's releases by the first number of their versions, in order.
+CEPH_RELEASES = {"10": "jewel", "11": "kraken", "12": "luminous", "13": "mimic", "14": "nautilus",
+                 "15": "octopus", "16": "pacific", "17": "quincy", "18": "reef", "19": "squid",
+                 "20": "tentacle"}
+
+#: Releases that are no longer, or not for long, on Debian's mirrors, as of November 2026: whether the
+#: mirrors have dropped it, whether its security suite is on the archive host, and whether Proxmox
+#: asks for its own archive host (their wiki, "Ceph Nautilus to Octopus", May 2026).
+ARCHIVES = {
+    "buster": {"dropped": True, "security": True, "proxmox": True},
+    "bullseye": {"dropped": False, "security": False, "proxmox": False},
 }
 
 DEBIAN_COMPONENTS = frozenset(["main", "contrib", "non-free"])
@@ -73,6 +155,7 @@ VENDORS = {
     "elastic.co": "Elastic",
     "element.io": "Element",
     "erlang-solutions.com": "Erlang Solutions",
+    "freexian.com": "Freexian",
     "fury.io": "Gemfury",
     "gitlab.com": "GitLab",
     "grafana.com": "Grafana",
@@ -223,3 +306,79 @@ def is_debian(location):
 
 def _is_mirror(location, host, folders):
     return host in location.hosts and location.folders[-len(folders):] == folders
+
+
+def is_known_debian(location):
+    """Whether the place is one of Debian's own hosts, also behind a proxy, or a known mirror."""
+    return vendor(location) is None and (
+        any(_is_below(host.partition(":")[0], "debian.org") for host in location.hosts)
+        or any(_is_mirror(location, *mirror) for mirror in MIRRORS))
+
+
+def release_of(suite):
+    """The release that a suite belongs to: ``buster`` of ``buster/updates`` and ``buster-updates``;
+    the suite itself where it is named after none."""
+    for name in DEBIAN_RELEASES + FLOATING:
+        if suite == name or suite.startswith((name + "-", name + "/")):
+            return name
+    return suite
+
+
+#: Domains of networks that nobody else sees.
+_PRIVATE = ("local", "localdomain", "localhost", "lan", "internal", "intern", "intra", "intranet", "home",
+            "corp", "private", "home.arpa")
+
+
+def archive_uri(uri):
+    """Where *uri*, an http(s) place of Debian's archive or of its security archive, is on the archive
+    host; None where nobody can tell from outside. What leads to it through a proxy stays."""
+    location = Location(uri)
+    if location.scheme not in ("http", "https"):
+        return None
+    kind = "debian-security" if is_security(location) else "debian"
+    slash = "/" if uri.endswith("/") else ""
+    new = "archive.debian.org/%s%s" % (kind, slash)
+    netloc = uri.partition("://")[2].partition("/")[0]
+    if _is_below(location.host, "debian.org"):
+        if netloc.lower() == location.host and location.folders in ([], [kind]):
+            return "%s://%s" % (location.scheme, new)
+        return None
+    hosts = [folder for folder in location.folders if _is_below(folder.lower(), "debian.org")]
+    if hosts:
+        head, _, tail = uri.partition("/" + hosts[0])
+        if len(hosts) == 1 and tail.strip("/") in ("", kind):
+            return "%s/%s" % (head, new)
+        return None
+    if ("." not in netloc or netloc.lower() != location.host or not location.host.strip(".0123456789")
+            or any(_is_below(location.host, domain) for domain in _PRIVATE)):
+        return None
+    return "%s://%s" % (location.scheme, new)
+
+
+def is_archive(location):
+    """Whether the place is an archive host of Debian's or of Proxmox's already."""
+    return any(host.partition(":")[0] in ("archive.debian.org", "archive.proxmox.com")
+               for host in location.hosts)
+
+
+def proxmox_archive_uri(uri):
+    """Where *uri* is on Proxmox's archive host, which has the paths of their other hosts; None for
+    the enterprise host (whether its contents are there is not known) and for mirrors."""
+    location = Location(uri)
+    scheme, _, rest = uri.partition("://")
+    netloc, slash, path = rest.partition("/")
+    if location.scheme not in ("http", "https") or netloc.lower() != "download.proxmox.com":
+        return None
+    return "%s://archive.proxmox.com%s%s" % (scheme, slash, path)
+
+
+def ceph_release(location):
+    """The name of the Ceph release in a path of the Ceph project's hosts (``debian-octopus``,
+    ``debian-15.2.17``), an empty str where it names none."""
+    for folder in location.folders:
+        name = folder.lower()
+        if name.startswith("debian-"):
+            name = name[len("debian-"):]
+            return name if name in CEPH_RELEASES.values() else CEPH_RELEASES.get(
+                name.partition(".")[0], "")
+    return ""

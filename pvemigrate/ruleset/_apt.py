@@ -3,7 +3,7 @@
 from ..edit import Fix, replace
 from ..formats import deb822
 from ..repositories import (BACKUP_COMPONENTS, BACKUP_FOLDERS, DEBIAN_COMPONENTS, HOPS, PVE_COMPONENTS,
-                            Location, is_debian, is_proxmox, is_snapshot, vendor)
+                            Location, is_debian, is_proxmox, is_security, is_snapshot, vendor)
 from ..rule import Rule
 
 GUIDE = "Update the configured APT repositories"
@@ -37,7 +37,7 @@ class Source:
     """
 
     __slots__ = ("node", "types", "uris", "suites", "components", "enabled", "options", "ambiguous",
-                 "locations", "archives", "is_cdrom", "is_snapshot")
+                 "locations", "archives", "is_cdrom", "is_snapshot", "_known")
 
     def __init__(self, node, enabled, options, ambiguous=False):
         self.node = node
@@ -45,6 +45,7 @@ class Source:
         self.options = options
         self.ambiguous = ambiguous
         self.types = self.uris = self.suites = self.components = ()
+        self._known = {}
 
     def _locate(self):
         self.locations = [Location(word.text) for word in self.uris]
@@ -83,6 +84,12 @@ class Source:
                 Word(token, str(token)) for token in (field.words() if field else ())
                 if not isinstance(token.node, deb822.IndentedComment)])
         return source._locate()
+
+    def holds(self, test, *arguments):
+        """``test(source, *arguments)``, asked once: a stanza may have many suites and URIs."""
+        if test not in self._known:
+            self._known[test] = test(self, *arguments)
+        return self._known[test]
 
     def has_components(self, known):
         """Whether there are components, all of them among *known*."""
@@ -244,10 +251,21 @@ def is_debian_entry(source):
         or source.is_everywhere(is_debian) or source.is_everywhere(is_snapshot))
 
 
+def is_archive_entry(source):
+    """Whether *source* is Debian's archive or a mirror of it, as one is today."""
+    return source.has_components(DEBIAN_COMPONENTS) and source.is_everywhere(is_debian)
+
+
 def is_security_entry(source):
     """Whether *source* may be Debian's security archive, where its suite says so."""
     return source.has_components(DEBIAN_COMPONENTS) and source.is_everywhere(
         lambda place: vendor(place) is None)
+
+
+def is_own_debian(source):
+    """Whether *source* is Debian's own: its archive or its security archive, whatever the suite."""
+    return is_debian_entry(source) or (source.has_components(DEBIAN_COMPONENTS) and source.is_everywhere(
+        lambda place: is_debian(place) or is_security(place) and vendor(place) is None))
 
 
 def is_pve_entry(source):
@@ -277,32 +295,33 @@ def is_upstream_ceph(source):
 def owner(source, suite, hop):
     """The code of the specific rule that *suite* (str) of *source* is for, None where only APT008 or
     APT009 may have something to say: one defect, one code."""
-    if source.too_old_ceph(hop):
+    if source.holds(Source.too_old_ceph, hop):
         return "APT005"
-    if is_upstream_ceph(source):
+    if source.holds(is_upstream_ceph):
         return "APT006"
     if suite in hop.proxmox:
-        if is_pve_entry(source):
+        if source.holds(is_pve_entry):
             return "APT003"
-        if is_ceph_entry(source, hop):
+        if source.holds(is_ceph_entry, hop):
             return "APT004"
-        if is_backup_server(source):
+        if source.holds(is_backup_server):
             return "APT013"
-    if suite in hop.debian and is_debian_entry(source):
+    if suite in hop.debian and source.holds(is_debian_entry):
         return "APT001"
-    if suite in hop.security and is_security_entry(source):
+    if suite in hop.security and source.holds(is_security_entry):
         return "APT002"
-    if (suite in hop.backports and source.has_components(DEBIAN_COMPONENTS)
-            and source.is_everywhere(is_debian)):
+    if suite in hop.backports and source.holds(is_archive_entry):
         return "APT007"
     return None
 
 
 def successor(scope, source, suite, hop):
-    """What the safe rules make of *suite* (str) of *source*: the same where they leave it alone."""
+    """What the safe rules make of *suite* (str) of *source*: the same where they leave it alone, or
+    the rule was put aside by name."""
     tables = {"APT001": hop.debian, "APT002": hop.security, "APT003": hop.proxmox,
               "APT004": hop.proxmox}
-    new = tables.get(owner(source, suite, hop), {}).get(suite)
-    if new is None or obstacle(scope, hop, source, suite, new):
+    code = owner(source, suite, hop)
+    new = tables.get(code, {}).get(suite)
+    if new is None or scope.settings.ignores(code) or obstacle(scope, hop, source, suite, new):
         return suite
     return new

@@ -1,8 +1,7 @@
-from ..cst import Token
-from ..edit import Fix, remove
-from ..formats.deb822 import Continuation, FieldLine, IndentedComment
-from ..repositories import DEBIAN_COMPONENTS, is_debian
-from ._apt import AptRule
+from ..edit import Fix
+from ..formats.deb822 import IndentedComment
+from ._apt import AptRule, is_archive_entry
+from ._apt_remove import is_entry, remove_source, remove_words
 
 
 class Backports(AptRule):
@@ -52,53 +51,21 @@ class Backports(AptRule):
 
     def check_source(self, source):
         words = [word.token for word in source.suites if word.text in self.hop.backports]
-        if (not words or not source.has_components(DEBIAN_COMPONENTS)
-                or not source.is_everywhere(is_debian) or source.too_old_ceph(self.hop)):
+        if not words or not is_archive_entry(source) or source.too_old_ceph(self.hop):
             return
         message = "the upgrade is not tested with packages from %s" % ", ".join(
             sorted({word.text for word in source.suites if word.text in self.hop.backports}))
-        if type(source.node).__name__ == "Entry":
-            self.report(words[0], message, Fix.safe("remove the entry", remove(source.node)))
+        if is_entry(source):
+            self.report(words[0], message, Fix.safe("remove the entry", *remove_source(source)))
             return
         places = {(id(word.node), word.offset) for word in words}
-        field = source.node.get("suites")
-        if any((id(word.node), word.offset) not in places for word in field.words()
+        if any((id(word.node), word.offset) not in places
+               for word in source.node.get("suites").words()
                if not isinstance(word.node, IndentedComment)):
-            fix = Fix.safe("remove the suite", *self.removals(field, places))
+            fix = Fix.safe("remove the suite", *remove_words(source, words))
         elif source.ambiguous:
             message += "; readers do not agree on what this stanza says: put it right, or remove it"
             fix = None
         else:
-            lines = source.node.lines(FieldLine, Continuation)
-            fix = Fix.safe("remove the stanza", *[remove(line) for line in lines])
+            fix = Fix.safe("remove the stanza", *remove_source(source))
         self.report(words[0], message, fix)
-
-    def removals(self, field, places):
-        """The removals of the words at *places* from a field that keeps others."""
-        changes = []
-        by_line = {}
-        for word in field.words():
-            by_line.setdefault(id(word.node), []).append(word)
-        for words in by_line.values():
-            line = words[0].node
-            goes = [(id(line), word.offset) in places for word in words]
-            if all(goes) and isinstance(line, Continuation):
-                changes.append(remove(line))
-                continue
-            # What is left must not begin at the line's start: that would be another field.
-            end = len(line.colon) + len(line.name) if isinstance(line, FieldLine) else 0
-            at = 0
-            while at < len(words):
-                first = at
-                while at < len(words) and goes[at]:
-                    at += 1
-                if at > first:
-                    last = words[at - 1].offset + len(words[at - 1])
-                    start = end
-                    if start == 0 and line.code[last] not in " \t":
-                        start, last = words[first].offset, words[at].offset
-                    changes.append(remove(Token(line.code[start:last], line, start)))
-                else:
-                    at += 1
-                end = words[at - 1].offset + len(words[at - 1])
-        return changes

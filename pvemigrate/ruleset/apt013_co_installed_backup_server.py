@@ -1,0 +1,58 @@
+from ..edit import Fix
+from ._apt import SuiteRule, is_backup_server
+
+
+class CoInstalledBackupServer(SuiteRule):
+    """
+    ## What it finds
+
+    Enabled entries of Proxmox Backup Server, or of its client, with the suite `buster`: a component
+    `pbs-enterprise`, `pbs-no-subscription` or `pbstest`, or a path that ends in `/pbs` or
+    `/pbs-client` on Proxmox's hosts.
+
+    ## Why it matters
+
+    A backup server on the same node is upgraded along with it, from 1.x to 2.x. It has its own how-to
+    with its own preparations. Left on buster, its packages hold back what the rest of the system
+    needs.
+
+    ## Example
+
+    ```
+    deb http://download.proxmox.com/debian/pbs buster pbs-no-subscription
+    ```
+
+    becomes
+
+    ```
+    deb http://download.proxmox.com/debian/pbs bullseye pbs-no-subscription
+    ```
+
+    ## When the fix is safe
+
+    It is unsafe: only the suite changes, but somebody should have read the how-to "Upgrade from 1.1 to
+    2.x" of Proxmox Backup Server first. Manual where an entry for the new suite is there already with
+    other options.
+
+    ## Guide
+
+    the guide has no section of its own; it leaves the backup server to that product's how-to
+
+    ## References
+
+    Proxmox Backup Server wiki, "Upgrade from 1.1 to 2.x"
+    """
+
+    severity = "warning"
+    guide = ""
+    offer = Fix.unsafe
+
+    def suites(self):
+        return self.hop.proxmox
+
+    def applies(self, source):
+        return is_backup_server(source)
+
+    def message(self, source, suite):
+        return ("Proxmox Backup Server for %s: it is upgraded along with the node and has its own "
+                "how-to" % suite)
