@@ -2,7 +2,7 @@ from ..cst import Token, line_ending
 from ..edit import Fix, remove, replace
 from ..formats.interfaces import BareKeyword, Blank, Option, ValuelessOption, joined
 from ..rule import Rule
-from ._net import networks, read_by_all_alike, read_by_pve
+from ._net import networks, read_by_all_alike, read_by_pve, uses_ifupdown2
 
 
 class HwaddressLostOnSave(Rule):
@@ -44,7 +44,8 @@ class HwaddressLostOnSave(Rule):
     changes. It is marked unsafe because the blank line may have been put there to take the options
     out of what the web interface shows. Where the readers disagree on one of the lines that would
     be moved, or moved over, it is left to you. A stanza whose first line Proxmox VE does not
-    recognise is NET008's.
+    recognise is NET008's; a line without a value for which classic ifupdown refuses the whole file
+    is NET007's, and has to be put right first.
 
     ## Guide
 
@@ -62,17 +63,24 @@ class HwaddressLostOnSave(Rule):
 
     def check_project(self, project):
         done = set()
+        has_ifupdown2 = uses_ifupdown2(self.facts)
         for network in project.once(networks, project):
+            refused = set() if has_ifupdown2 else {
+                id(item.node) for _, item, _ in network.refusals}
             for stanza in network.stanzas:
                 block = stanza.block
                 if (stanza.file in project.files and id(block) not in done
                         and read_by_pve(block.header)):
                     done.add(id(block))
-                    self.check_stanza(stanza.file, block)
+                    self.check_stanza(stanza.file, block, refused)
 
-    def check_stanza(self, file, block):
-        """Report the options of one stanza that PVE moves away."""
+    def check_stanza(self, file, block, refused):
+        """Report the options of one stanza that PVE moves away. *refused*: the lines (set of id)
+        for which ifupdown refuses the file."""
         kept = len(block.kept_by_pve)
+        if kept < len(block.body) and id(block.body[kept]) in refused:
+            # Once that line is put right, nothing is behind it any more.
+            return
         # What ends the stanza may be an option that goes on in a second line: NET008 speaks of it.
         lost = [node for node in block.lost_by_pve if node is not block.body[kept]]
         if not lost:
