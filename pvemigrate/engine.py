@@ -325,11 +325,12 @@ def _allowed(finding, settings, blocked):
 
 
 def open_blockers(findings, rules, due):
-    """The phases that were asked for by name and that an open finding stands in the way of."""
+    """The phases that were asked for by name and that an open finding stands in the way of. (An info
+    stands in nobody's way.)"""
     blocks = {rule.code: rule.blocks for rule in rules if rule.blocks}
     blocked = {}
     for finding in findings:
-        for phase in blocks.get(finding.code, ()):
+        for phase in blocks.get(finding.code, ()) if finding.severity != "info" else ():
             if phase in due.asked:
                 codes = blocked.setdefault(phase, [])
                 if finding.code not in codes:

@@ -26,12 +26,14 @@ class Facts:
     *etc*: where the contents of /etc are below the root (``etc/`` or an empty string).
     *exists*: callable telling whether there is anything at a path, readable or not.
     *listdir*: callable giving the sorted names in a directory.
+    *free*: callable giving the bytes free on the root file system, None where that is not known.
     """
 
     def __init__(self, read=lambda path: None, etc="etc/", settings=None, exists=None,
-                 listdir=lambda path: []):
+                 listdir=lambda path: [], free=lambda: None):
         self._read = read
         self._listdir = listdir
+        self._free = free
         self._exists = exists or (lambda path: read(path) is not None)
         self._etc = etc
         self._settings = settings
@@ -135,6 +137,13 @@ class Facts:
             if line and not line.startswith("#"):
                 return line.split(".")[0] or None
         return None
+
+    @property
+    def free_space(self):
+        """Bytes (int) that are free on the root file system, as given by hand, else as found; None
+        where the root is a copy's."""
+        given = self._settings.free_space if self._settings else None
+        return self.once("free", self._free) if given is None else given
 
     @property
     def is_clustered(self):

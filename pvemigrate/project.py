@@ -243,7 +243,7 @@ class Project(_Files):
         self._reader = Reader(self.root)
         settings = settings or Settings(**options)
         reader = self._reader
-        found = (Facts(reader.get, etc, settings, reader.exists, reader.listdir) if facts
+        found = (Facts(reader.get, etc, settings, reader.exists, reader.listdir, reader.free) if facts
                  else Facts(settings=settings))
         super().__init__([], found, settings, rules)
         self._partial = paths is not None

@@ -58,7 +58,8 @@ class Settings:
     ``macs``: dict of interface name -> present MAC address. ``rename_nics`` and ``rename_roles``:
     dicts of old name -> new one. ``pve_repo``: one of ``PVE_REPOSITORIES``, where one must be
     added. ``archive``: repositories on the archive hosts. ``pin_nics``: write .link files.
-    ``cpu_formula``: one of ``CPU_FORMULAS``. Raises :class:`UsageError`.
+    ``cpu_formula``: one of ``CPU_FORMULAS``. ``free_space``: the bytes that are free on the node's
+    root file system, where the root is a copy's. Raises :class:`UsageError`.
     """
 
     def __init__(self, hop: str | None = None, phases: str | Iterable[str] = "auto",
@@ -66,7 +67,8 @@ class Settings:
                  unsafe_fixes: bool = False, macs: Mapping[str, str] | None = None,
                  rename_nics: Mapping[str, str] | None = None, pin_nics: bool = False,
                  rename_roles: Mapping[str, str] | None = None, pve_repo: str | None = None,
-                 archive: bool = False, cpu_formula: str = "ratio") -> None:
+                 archive: bool = False, cpu_formula: str = "ratio",
+                 free_space: int | None = None) -> None:
         if hop is not None and hop not in HOPS:
             raise UsageError("no rules for the hop %r in this version; there are: %s"
                              % (hop, ", ".join(HOPS)))
@@ -83,6 +85,7 @@ class Settings:
         self.pve_repo = _one_of(pve_repo, (None,) + PVE_REPOSITORIES, "repository")
         self.archive = bool(archive)
         self.cpu_formula = _one_of(cpu_formula, CPU_FORMULAS, "formula")
+        self.free_space = free_space
 
     def selects(self, code: str) -> bool:
         """Whether the rule *code* is asked for."""

@@ -149,6 +149,17 @@ class Reader:
         """Whether there is a directory at *path*, through links too."""
         return os.path.isdir(os.path.join(self._real_root, path))
 
+    def free(self):
+        """The bytes that are free on the root file system of the node that this runs on; None where
+        the root is a copy's."""
+        if self._real_root != "/":
+            return None
+        try:
+            status = os.statvfs("/")
+        except OSError:
+            return None
+        return status.f_bavail * status.f_frsize
+
     def links_to_node(self, path):
         """Whether *path* is a link into a directory ``nodes``, as pmxcfs has them for the guests of
         the node itself."""

@@ -177,3 +177,20 @@ def _words(file, line, values, is_plain):
         at += 1
     finish()
     return found
+
+
+# -- how a change takes effect -----------------------------------------------------------------------
+
+
+def has_boot_partitions(facts):
+    """Whether proxmox-boot-tool (pve-efiboot-tool, before 6.4) keeps the node's boot partitions."""
+    return any(line.strip() and not line.startswith(b"#")
+               for name in ("proxmox-boot-uuids", "pve-efiboot-uuids")
+               for line in (facts.get("%skernel/%s" % (facts.etc, name)) or b"").split(b"\n"))
+
+
+def follow_up(facts, kind):
+    """The commands (tuple of str) after a change of a file of *kind* on the kernel's command line."""
+    if kind == "kernel-cmdline" or has_boot_partitions(facts):
+        return ("proxmox-boot-tool refresh",)
+    return ("update-grub",)
