@@ -1,0 +1,98 @@
+from ..repositories import DEBIAN_COMPONENTS, HOPS, is_security, vendor
+from ..rule import NODE, Rule
+from ._apt import GUIDE, is_debian_entry
+from ._apt_node import binary_sources, is_refused, unseen_words
+
+
+class NoSecurityRepository(Rule):
+    """
+    ## What it finds
+
+    A node whose apt sources have no enabled entry of Debian's security archive for the new release.
+    Mirrors and proxies count, in both syntaxes and with any options, and so does an entry that is
+    about to be switched (APT002). Also an entry of the security archive whose suite is the bare
+    name of a release, which that archive does not have.
+
+    ## Why it matters
+
+    The node gets no security updates of Debian's packages from then on.
+
+    ## Example
+
+    ```
+    deb http://ftp.debian.org/debian bullseye main contrib
+    ```
+
+    alone lacks
+
+    ```
+    deb http://security.debian.org/debian-security bullseye-security main contrib
+    ```
+
+    ## When the fix is safe
+
+    Never: which server and which components to use is the administrator's choice. Nothing is judged
+    where apt refuses its configuration anyway (APT016), where an entry of the security archive is
+    for some other release (APT009), and where no entry of Debian's archive was found and either no
+    `sources.list` or entries of unknown origin, since the archive may come under another name.
+
+    ## Guide
+
+    Update the configured APT repositories
+
+    ## References
+
+    Debian 11 release notes, "Changed security archive layout"
+    """
+
+    kinds = (NODE,)
+    severity = "warning"
+    phase = "switch"
+    guide = GUIDE
+    checker = ("check_security_repo",)
+
+    def check_project(self, project):
+        if not project.all_of_kind("apt-list", "deb822") or project.once(is_refused, project):
+            return
+        hop = HOPS[self.hops[0]]
+        found = project.once(binary_sources, project)
+        unknown = project.once(unseen_words, project)
+        if any("security" in word.lower() or word in hop.security for word in unknown) or any(
+                serves(source, word.text, hop) for _, source in found for word in source.suites):
+            return
+        right = hop.security[hop.old + "/updates"]
+        for file, source in found:
+            if source.is_everywhere(is_security) and source.suites:
+                word = source.suites[0]
+                self.report(word.token, "Debian's security archive has no suite %s: its suite for "
+                            "%s is %s" % (word.text, hop.new, right), file=file)
+                return
+        entry = "deb http://security.debian.org/debian-security %s main contrib" % right
+        debian = [file for file, source in found if is_debian_entry(source)]
+        main = project.at("apt/sources.list")
+        if debian:
+            self.report(None, "no enabled entry of Debian's security archive: add `%s`" % entry,
+                        file=debian[0])
+        elif main is not None and not any(is_unknown(source) for _, source in found):
+            self.report(None, "no enabled entry of Debian's archive, nor of its security archive: "
+                        "add both, the latter as `%s`" % entry, file=main)
+
+
+def serves(source, suite, hop):
+    """Whether *source* is Debian's security archive or may be, so that its *suite* (str) is right, is
+    about to be, or is for other rules to judge."""
+    if any(vendor(place) is not None for place in source.locations):
+        return False
+    if suite in hop.security or suite in hop.security.values():
+        return True
+    if source.is_everywhere(is_security):
+        return suite not in (hop.old, hop.new)
+    # A mirror of somebody's own making has suites of its own, too.
+    return any("security" in part.lower() for place in source.locations
+               for part in [place.host] + place.folders)
+
+
+def is_unknown(source):
+    """Whether *source* may be an archive of Debian under another name."""
+    return source.has_components(DEBIAN_COMPONENTS) and any(
+        vendor(place) is None for place in source.locations)
