@@ -438,6 +438,9 @@ class _Run:
 
         targets, errors, empty = targets_of(
             self.options["paths"], self.options["root"], self.options["kind"])
+        if self.mode == "commands" and len(targets) > 1:
+            raise click.UsageError("--emit-commands makes the script of one node, and there are %d "
+                                   "roots: choose one with --root" % len(targets))
         self._fail(errors)
         for path in empty:
             self._note("%s: no configuration of Proxmox VE below it" % path)

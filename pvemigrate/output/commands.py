@@ -4,7 +4,8 @@ from . import one_line
 
 _HEAD = """#!/bin/sh
 # Changes for the upgrade, made with Proxmox VE's own commands where it has some. Read before you run
-# it, as root, on the node (for etc/pve: on any node of the cluster).
+# it, as root, on the node that the files are from. Proxmox VE writes a file anew when it changes it:
+# what it does not understand of it (comments too) is gone then. It stops at the first that fails.
 set -eu
 """
 
@@ -13,6 +14,8 @@ def script(findings):
     """The script (str) for *findings*: those that fix would settle."""
     planned = [finding for finding in findings if finding.fixed]
     parts = [_HEAD]
+    if not planned:
+        parts.append("\n# There is nothing to change.\n")
     said = set()
     for finding in planned:
         # One command may settle several findings.
@@ -27,7 +30,7 @@ def script(findings):
         parts.extend("#   %s\n" % _place(finding) for finding in by_hand)
     after = list(dict.fromkeys(command for finding in planned for command in finding.follow_up))
     if after:
-        parts.append("# Once the files are changed, so that they take effect:\n")
+        parts.append("\n# Once the files are changed, so that they take effect:\n")
         parts.extend("#   %s\n" % one_line(command) for command in after)
     return "".join(parts)
 
