@@ -143,17 +143,18 @@ class Storage:
     same in a word: ``id``, ``type``, ``missing``, ``path`` or ``content``. ``is_replaced``:
     read, but another takes its place: a later section with the same id, or, for ``local`` where it
     is not the directory /var/lib/vz, a default. ``entries``: all property lines that PVE takes for
-    its own, those of swallowed sections too.
+    its own, those of swallowed sections too. ``nodes``: the section and all below it, in order.
     """
 
-    __slots__ = ("section", "id", "type", "skipped", "flaw", "is_replaced", "entries")
+    __slots__ = ("section", "nodes", "id", "type", "skipped", "flaw", "is_replaced", "entries")
 
     def __init__(self, section, release):
         self.section = section
+        self.nodes = list(section.walk())
         self.id = str(section.id)
         self.type = known_type(section.type, release)
         self.is_replaced = False
-        self.entries = list(_entries(section))
+        self.entries = list(_entries(self.nodes))
         if not is_storage_id(self.id):
             self.flaw, self.skipped = "id", "invalid id %s" % self.id
         elif self.type is None:
@@ -232,9 +233,9 @@ def storages(tree, release=None):
     return found
 
 
-def _entries(section):
+def _entries(nodes):
     is_doubtful = False
-    for node in section.walk():
+    for node in nodes:
         if isinstance(node, Property):
             yield Entry(node, is_doubtful)
             is_doubtful = is_doubtful or looks_like_header(node)

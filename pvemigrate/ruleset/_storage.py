@@ -117,13 +117,15 @@ class Contents:
                         self.doubtful.discard(storage.id)
                 else:
                     self.doubtful.add(storage.id)
-        for section in tree.body:
-            for node in section.walk() if isinstance(section, Section) else (section,):
-                if isinstance(node, Swallowed):
-                    self.doubtful.add(str(node.id))
-                elif isinstance(node, (Malformed, Property)) and looks_like_header(node):
-                    # What was meant for the id is one of the words.
-                    self.doubtful.update(re.findall("[A-Za-z0-9_.-]+", node.code))
+        nodes = [node for node in tree.body if not isinstance(node, Section)]
+        for storage in found:
+            nodes += storage.nodes
+        for node in nodes:
+            if isinstance(node, Swallowed):
+                self.doubtful.add(str(node.id))
+            elif isinstance(node, (Malformed, Property)) and looks_like_header(node):
+                # What was meant for the id is one of the words.
+                self.doubtful.update(re.findall("[A-Za-z0-9_.-]+", node.code))
 
 
 def contents(project):

@@ -59,7 +59,8 @@ class IgnoredProperty(Rule):
             # What a plugin's storage may have is for its plugin to say: STO004 reports the type.
             if storage.is_read and known_type(storage.section.type, 7) is not None:
                 self.check_storage(storage)
-        self.check_lines(tree, self.explained(tree, found))
+        self.check_lines(tree, self.explained(tree, found),
+                         {id(storage.section): storage for storage in found})
 
     def explained(self, tree, found):
         """The cut-off properties (set of identities) that STO007 reports: a section that PVE skips
@@ -95,12 +96,13 @@ class IgnoredProperty(Rule):
                 self.report(key, "the property %s is ignored: storages of type %s have none of "
                                  "that name" % (key, storage.type.name))
 
-    def check_lines(self, tree, explained):
-        """Report the lines that are no property of any section, but for those in *explained*."""
+    def check_lines(self, tree, explained, found):
+        """Report the lines that are no property of any section, but for those in *explained*.
+        *found*: section (by identity) -> Storage."""
         previous = None
         for node in tree.body:
             if isinstance(node, Section):
-                self.check_section(node)
+                self.check_section(node, found[id(node)].nodes)
             elif isinstance(node, Malformed):
                 self.report(node.text,
                             "the line is ignored: neither a section's header (type: id) nor a "
@@ -113,9 +115,9 @@ class IgnoredProperty(Rule):
             if not isinstance(node, (Comment, FalseSeparator)):
                 previous = node
 
-    def check_section(self, section):
-        """Report the lines in one section that are no property."""
-        for node in section.walk():
+    def check_section(self, section, nodes):
+        """Report the lines in one section that are no property; *nodes*: all below it."""
+        for node in nodes:
             if isinstance(node, Swallowed):
                 if not node.is_storage:
                     self.report(node.type, "the line is ignored: a property begins with a blank or "
