@@ -17,7 +17,7 @@ __all__ = ["RuleInfo", "catalogue", "documentation", "load_rules"]
 FAMILY_KINDS = {
     "APT": ("apt-list", "deb822", NODE),
     "NET": ("interfaces",),
-    "LXC": ("lxc",),
+    "LXC": ("lxc", "grub", "kernel-cmdline"),
     "GST": ("lxc", "qemu", NODE),
     "STO": ("storage", NODE),
     "BAK": ("vzdump-conf", "vzdump-cron"),

@@ -71,13 +71,13 @@ CGROUP1_ONLY = (
 
 #: Files that v2 has in another form, which only the administrator can choose.
 UNDECIDED = (
-    ("memory.soft_limit_in_bytes", "use memory.low for memory that is to be kept for the container, "
-     "or memory.high for a limit that slows it down", "crun.1, cgroup v2 (memory.low); " + _V2
-     + ", memory.low and memory.high"),
+    ("memory.soft_limit_in_bytes", "use memory.low for memory that is to be kept for the "
+     "container, or memory.high for a limit that slows it down", "crun.1, cgroup v2 (memory.low); "
+     + _V2 + ", memory.low and memory.high"),
     # The kernel calls the file hugetlb.2MB.max, and PVE takes no capital letter in a raw key: with
     # small letters no container has ever started with it, and converted none would.
-    ("hugetlb.*.limit_in_bytes", "the kernel's file is called like hugetlb.2MB.max, and PVE takes no capital "
-     "letters in a raw key: remove it, or set the limit in a file for lxc.include",
+    ("hugetlb.*.limit_in_bytes", "the kernel's file is called like hugetlb.2MB.max, and PVE takes "
+     "no capital letters in a raw key: remove it, or set the limit in a file for lxc.include",
      "kernel, mm/hugetlb_cgroup.c; PVE::LXC::Config, parse_pct_config"),
 )
 
@@ -234,7 +234,8 @@ THROTTLE = {
     "blkio.throttle.write_iops_device": "wiops",
 }
 _IO_KEYS = tuple(THROTTLE.values())
-_IO_MAX = re.compile("([0-9]{1,9}):([0-9]{1,9})((?:[ \t]+(?:[rw]bps|[rw]iops)=(?:max|[0-9]{1,19}))+)")
+_IO_MAX = re.compile("([0-9]{1,9}):([0-9]{1,9})"
+                     "((?:[ \t]+(?:[rw]bps|[rw]iops)=(?:max|[0-9]{1,19}))+)")
 
 
 # -- sections --------------------------------------------------------------------------------------
@@ -244,10 +245,10 @@ class Conversion:
     """What to do about lines of one section that become one line of v2.
 
     ``lines``: the lines, of which the first becomes the new one; ``key`` and ``value`` (str) of
-    that; ``note``: what else is to be known of the value, or None; ``problem``: why nothing is done (str), or None; ``is_there``: v2 has the same already, so
-    all lines go; ``native``: the line of PVE's own
-    option that sets the same, or None; ``partners``: the conversions that are made together with
-    this one.
+    that; ``note``: what else is to be known of the value, or None; ``problem``: why nothing is done
+    (str), or None; ``is_there``: v2 has the same already, so all lines go; ``native``: the line of
+    PVE's own option that sets the same, or None; ``partners``: the conversions that are made
+    together with this one.
     """
 
     __slots__ = ("lines", "key", "value", "note", "problem", "is_there", "native", "partners")
@@ -375,7 +376,8 @@ def _throttles(lines, prefix):
     for line in there:
         match = _IO_MAX.fullmatch(unquoted(line.value))
         if not match:
-            problem = problem or "%s is there too, in a way of its own: keep what is right" % line.key
+            problem = problem or (
+                "%s is there too, in a way of its own: keep what is right" % line.key)
             continue
         limits = known.setdefault(tuple(map(int, match.groups()[:2])), {})
         limits.update(part.split("=") for part in re.split("[ \t]+", match.group(3)) if part)
@@ -399,8 +401,8 @@ def _throttles(lines, prefix):
         if device in known and problem is None:
             made.is_there = known[device] == limits
             if not made.is_there:
-                made.problem = "%s is there too, with other limits for %d:%d: keep what is right" % (
-                    (made.key,) + device)
+                made.problem = ("%s is there too, with other limits for %d:%d: keep what is right"
+                                % ((made.key,) + device))
         yield made
 
 

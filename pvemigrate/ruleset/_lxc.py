@@ -4,9 +4,9 @@ import re
 
 from ..cst import Token
 from ..formats.lxc import BrokenHeader, Live
-from ..formats.storage import storages
 from ._guest import container_values, effective_sections, guest_id, volume_token
 from ._kernel import parameters
+from ._storage import storages_of
 
 __all__ = ["LEGACY_HIERARCHY", "below_broken_header", "effective_sections", "is_own_guest",
            "legacy_parameter", "legacy_parameters", "live_options", "parts", "report_cgroup",
@@ -82,8 +82,9 @@ def report_cgroup(rule, item, message, fix=None):
     if legacy is None:
         rule.report(item, message, fix)
     else:
-        rule.report(item, "%s; %s keeps cgroup v1 on this node (%s), so nothing is to be changed as "
-                    "long as it stays" % (message, legacy.token, legacy.file.path), severity="info")
+        rule.report(item, "%s; %s keeps cgroup v1 on this node (%s), so nothing is to be changed "
+                    "as long as it stays" % (message, legacy.token, legacy.file.path),
+                    severity="info")
 
 
 # -- where a container's files are -----------------------------------------------------------------
@@ -143,4 +144,4 @@ def _subvolume(rule, volume):
 
 def _storages(scope):
     return {storage.id: storage for file in scope.all_of_kind("storage")
-            for storage in storages(file.tree, scope.facts.release) if storage.is_read}
+            for storage in storages_of(scope, file.tree) if storage.is_read}

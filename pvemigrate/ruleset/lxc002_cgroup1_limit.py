@@ -109,7 +109,8 @@ class Cgroup1Limit(Rule):
             if isinstance(line, RawKey) and line.key.startswith(V1):
                 instead = advice(line.key[len(V1):], UNDECIDED)
                 if instead:
-                    report_cgroup(self, line.key, "%s; %s" % (self.ignored([line], section), instead))
+                    message = "%s; %s" % (self.ignored([line], section), instead)
+                    report_cgroup(self, line.key, message)
 
     def line(self, node):
         """The line number of *node*."""
@@ -118,7 +119,8 @@ class Cgroup1Limit(Rule):
     def ignored(self, lines, section):
         """What is wrong with *lines* of *section*."""
         message = "%s is ignored with cgroup v2 (%s)" % (lines[0].key, section.label)
-        others = ", ".join([str(self.line(line)) for line in lines[1:6]] + ["..."] * (len(lines) > 6))
         if len(lines) == 1:
             return message
-        return message + (", as is line " if len(lines) == 2 else ", as are lines ") + others
+        others = [str(self.line(line)) for line in lines[1:6]] + ["..."] * (len(lines) > 6)
+        return "%s, as %s %s" % (message, "is line" if len(lines) == 2 else "are lines",
+                                 ", ".join(others))
