@@ -131,14 +131,18 @@ def _reading_order(file):
 
 
 def all_sources(scope, hop):
-    """Each repository (URI, suite after the upgrade) below the root: the (suite, shared options) that
-    its entries have, in the order of reading (keys of a dict)."""
+    """Each repository (URI, suite after the upgrade) below the root that another suite may turn into:
+    the (suite, shared options) that its entries have, in the order of reading (keys of a dict)."""
     found = {}
     future = {**hop.debian, **hop.security}
+    # No others: a stanza of thousands of URIs and suites stands for millions of repositories.
+    targets = set(future.values())
     for _, source in scope.once(sources, scope):
         shared = shared_options(source)
-        for uri in source.archives:
-            for suite in dict.fromkeys(word.text for word in source.suites):
+        suites = [suite for suite in dict.fromkeys(word.text for word in source.suites)
+                  if future.get(suite, suite) in targets]
+        for uri in source.archives if suites else ():
+            for suite in suites:
                 # A dict for a set, so that the same of several is named in each run.
                 found.setdefault((uri, future.get(suite, suite)), {})[suite, shared] = True
     return found
