@@ -243,14 +243,14 @@ def rules(output_format):
 def explain(code):
     """Show a rule's documentation."""
     from .catalogue import catalogue
+    from .output.catalogue import explanation
 
-    for info in catalogue():
-        if code.upper() == info.code or code.lower() == info.name:
-            from .output.catalogue import explanation
-
-            _out(explanation(info.load(), _wants_color("auto", sys.stdout)))
-            return
-    raise click.UsageError("no rule is called %s; 'pvemigrate rules' lists them" % code)
+    # Rules of two families may have one name.
+    found = [info for info in catalogue() if code.upper() == info.code or code.lower() == info.name]
+    if not found:
+        raise click.UsageError("no rule is called %s; 'pvemigrate rules' lists them" % code)
+    color = _wants_color("auto", sys.stdout)
+    _out("\n".join(explanation(info.load(), color) for info in found))
 
 
 @main.command()

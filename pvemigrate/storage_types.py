@@ -23,14 +23,14 @@ class StorageType:
     said; ``allows_none``: whether ``content none`` is legal. ``keys``: properties it knows;
     ``required``: those without which PVE skips the section. ``formats``: image formats that its
     ``format`` property takes (empty: not known here). ``releases``: Proxmox VE releases that have
-    it. ``is_open``: a third-party plugin goes by the same name, so other keys may be right.
+    it.
     """
 
     __slots__ = ("name", "content", "default_content", "allows_none", "keys", "required", "formats",
-                 "releases", "is_open")
+                 "releases")
 
     def __init__(self, name, content, default_content, required, keys, allows_none=False,
-                 formats="", releases=(6, 7), is_open=False):
+                 formats="", releases=(6, 7)):
         self.name = name
         self.content = frozenset(content.split())
         self.default_content = frozenset(default_content.split())
@@ -39,7 +39,6 @@ class StorageType:
         self.keys = frozenset(keys.split()) | _EVERYWHERE | frozenset(self.required)
         self.formats = frozenset(formats.split())
         self.releases = releases
-        self.is_open = is_open
 
     @property
     def holds_backups(self):
@@ -90,8 +89,7 @@ TYPES = {storage.name: storage for storage in (
                 keys="port username password encryption-key master-pubkey fingerprint namespace"
                      + _BACKUP, allows_none=True),
     # LINBIT's plugin has this name too, with properties of its own.
-    StorageType("drbd", "images rootdir", "images", required="", keys="redundancy", releases=(6,),
-                is_open=True),
+    StorageType("drbd", "images rootdir", "images", required="", keys="redundancy", releases=(6,)),
     StorageType("btrfs", "images rootdir vztmpl iso backup snippets", "images rootdir",
                 required="path", keys="shared is_mountpoint nocow" + _FILES, allows_none=True,
                 formats="raw subvol", releases=(7,)),

@@ -15,7 +15,7 @@ PACKAGE = str(Path(pvemigrate.__file__).resolve().parent.parent)
 STORAGE = "dir: local\n\tpath /var/lib/vz\n\tcontent backup\n\tmaxfiles 3\n"
 STORAGE_FIXED = STORAGE.replace("maxfiles 3", "prune-backups keep-last=3")
 #: A property that the type does not have: one warning, phase before, without a fix (STO006).
-STORAGE_MANUAL = "dir: local\n\tpath /var/lib/vz\n\tcontent backup\n\tserver x\n"
+STORAGE_MANUAL = "dir: local\n\tpath /var/lib/vz\n\tcontent iso\n\tserver x\n"
 STORAGE_CLEAN = "dir: local\n\tpath /var/lib/vz\n\tcontent iso\n"
 #: A container with a v1 key: one error, phase after-node, with a safe fix (LXC001).
 GUEST = "arch: amd64\nostype: debian\nlxc.cgroup.pids.max: 100\n"

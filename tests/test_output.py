@@ -236,11 +236,19 @@ def test_rules_and_explain():
     assert [line.split()[0] for line in lines] == [rule.code for rule in rules()]
     assert all(len(line) <= 120 and line == line.rstrip() for line in lines)
     for rule in rules():
-        for name in (rule.code, rule.code.lower(), rule.name):
+        head = "%s %s\n" % (rule.code, rule.name)
+        assert "\n" + head in "\n" + Quick("explain", rule.name).out
+        for name in (rule.code.lower(), rule.code):
             text = Quick("explain", name).out
-            assert text.startswith("%s %s\n" % (rule.code, rule.name))
+            assert text.startswith(head)
         assert "\nWhat it finds\n" in text and "##" not in text and "```" not in text
         assert "\n\n\n" not in text and text.endswith("\n") and not text.endswith("\n\n")
+
+
+def test_explain_shows_every_rule_of_a_name():
+    """What readers toss has one name for containers and for virtual machines."""
+    text = Quick("explain", "malformed-line").out
+    assert text.startswith("GST004 malformed-line\n") and "\n\nLXC008 malformed-line\n" in text
 
 
 def test_parse_shows_every_byte(tmp_path):
