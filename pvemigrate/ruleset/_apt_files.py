@@ -2,6 +2,8 @@
 (apt.conf(5)), and which files of a folder apt reads."""
 
 _SPACE = " \t\r\f\v\n"
+#: How much of a setting's name is kept.
+_LONGEST = 80
 _NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-:.")
 
 
@@ -123,7 +125,8 @@ def _settings(lines):
                 # A lone word is an item of the list that it stands in.
                 found.append((parent + "::", words[0]))
             else:
-                inner = "%s::%s" % (parent, name) if parent else name
+                # Cut off, since braces may be nested without end; what is that long is of no interest.
+                inner = ("%s::%s" % (parent, name) if parent else name)[:_LONGEST]
                 if value is not None:
                     found.append((inner, value))
                 if kind == "{":

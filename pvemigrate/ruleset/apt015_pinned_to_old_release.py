@@ -75,3 +75,4 @@ class PinnedToOldRelease(Rule):
             if hop.old in text.lower() and hop.new not in text.lower():
                 self.report(value.token(start, len(text)), "%s names %s: have it name %s, or remove "
                             "it" % (what, hop.old, hop.new), file=file)
+                return
