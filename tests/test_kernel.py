@@ -88,6 +88,13 @@ def test_the_quoted_and_the_glued_are_not_plain(tmp_path):
         ("a", False), ("c", False), ("x", True), ("d", False), ("e", True), ("kl", False)]
 
 
+def test_a_variable_that_grows_line_by_line_ends(tmp_path):
+    doubled = 'A="a b"\n' + 'A="$A $A"\n' * 60 + "GRUB_CMDLINE_LINUX=$A\n"
+    grown = 'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX a=b"\n' * 20000
+    found = read(tmp_path, {"etc/default/grub": doubled + grown})
+    assert found[-1].name == "a" and len(found) <= 2100
+
+
 def test_behind_two_dashes_the_kernel_does_not_look(tmp_path):
     found = read(tmp_path, {"etc/kernel/cmdline": "a -- b\n"})
     assert [parameter.is_for_init for parameter in found] == [False, True, True]

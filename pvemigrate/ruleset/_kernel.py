@@ -17,6 +17,9 @@ from ..formats.kernel_cmdline import ParameterLine
 #: In the order in which grub-mkconfig puts them together.
 _VARIABLES = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
 _BLANKS = " \t\r\f\v\n"
+#: Words that a variable's value is put in for at most: the kernel takes 2048 bytes (x86,
+#: COMMAND_LINE_SIZE), and a file that doubles a variable line by line must not fill the memory.
+_MOST = 2048
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 #: An assignment that sh alone can make sense of, and what may be a parameter behind it.
 _SOMEWHERE = re.compile(r"(?<![A-Za-z0-9_])(GRUB_CMDLINE_LINUX(?:_DEFAULT)?)\+?=")
@@ -99,7 +102,7 @@ def _grub(files):
         broken = None  # the variable whose assignment goes on over several lines
         for line in file.tree.body:
             if broken is not None:
-                values[broken] = values[broken] + _loose_words(file, line, 0)
+                values[broken] += _loose_words(file, line, 0)
                 if isinstance(line, Malformed) and line.text[-1:] != "\\":
                     broken = None
             elif isinstance(line, Assignment):
@@ -164,7 +167,7 @@ def _words(file, line, values, is_plain):
             if match:
                 if chars:
                     finish()
-                found += values.get(match.group(1) or match.group(2), ())
+                found += values.get(match.group(1) or match.group(2), ())[:max(0, _MOST - len(found))]
                 is_glued = True  # with what stands right behind it
                 at = match.end() - 1
             else:
