@@ -113,7 +113,8 @@ def root_folders(rule):
     number, _ = guest_id(rule.file.path)
     if number:
         found.append("/var/lib/lxc/%s/rootfs" % number)
-    return [folder.strip("/") for folder in found if ".." not in folder.split("/")]
+    return [folder.strip("/") for folder in found
+            if ".." not in folder.split("/") and "\0" not in folder]
 
 
 def _subvolume(rule, volume):

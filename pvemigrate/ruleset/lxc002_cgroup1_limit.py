@@ -101,9 +101,9 @@ class Cgroup1Limit(Rule):
             first, message = made.lines[0], [self.ignored(made.lines, section)]
             message += filter(None, [made.note, made.problem])
             if made.native:
-                message.append("the option %s (line %d) counts now, %s" % (
-                    made.native.key, self.line(made.native), "and would be overridden"
-                    if made.value and not made.problem else "and may do instead"))
+                message.append("without it the option %s (line %d) counts%s" % (
+                    made.native.key, self.line(made.native),
+                    "" if made.problem else ", which the new key overrides"))
             report_cgroup(self, first.key, "; ".join(message), fix_of(made))
         for line in section.body:
             if isinstance(line, RawKey) and line.key.startswith(V1):

@@ -14,6 +14,8 @@ _V1_PATH = re.compile(b"/sys/fs/cgroup/(" + _CONTROLLER.encode() + b"(?:," + _CO
 _KNOWS_V2 = (b"cgroup.controllers", b"cgroup2", b"cgroup.subtree_control")
 _PATH = re.compile("(?<![^ \t\"'=;|&<>()])/[^ \t\"';|&<>()]+")
 _COMMENT = re.compile(b"(?m)^[ \t]*#.*")
+#: Where the kernel's files are, some of which change when they are read.
+_NO_SCRIPTS = ("/dev/", "/proc/", "/sys/")
 
 
 class HookUsesCgroup1(Rule):
@@ -93,7 +95,7 @@ class HookUsesCgroup1(Rule):
     def first_use(self, line, path):
         """The first place (a match) in a script at *path* that names a hierarchy of v1, or None."""
         folder = self.folder(line)
-        if folder is None or ".." in path.split("/"):
+        if folder is None or ".." in path.split("/") or path.startswith(_NO_SCRIPTS):
             return None
         data = self.facts.get((folder + path).lstrip("/")) or b""
         if b"\0" in data or any(mark in data for mark in _KNOWS_V2):
