@@ -1,7 +1,8 @@
 """Reads interfaces files with ifupdown2's own parser, for test_interfaces_readers.py.
 
 Run with ifupdown2's modules in PYTHONPATH. JSON list of paths on stdin; JSON on stdout: for each
-file a list of [name, families, method, [[option, values], ...]], or the name of the exception.
+file a list of [name, families, method, [[option, values], ...]], or the name of the exception. With
+the argument ``auto``: for each file the sorted names that it brings up at boot.
 """
 
 import builtins
@@ -29,6 +30,8 @@ def read(path):
         reader.load()
     except Exception as error:  # noqa: BLE001 - which files crash it is part of the answer
         return type(error).__name__
+    if sys.argv[1:] == ["auto"]:
+        return sorted(set(reader.auto_ifaces))
     return [[item.name, item.addr_family, item.addr_method, list(item.config.items())]
             for item in found]
 

@@ -3,7 +3,9 @@
 * ifquery of the Debian package ifupdown: refuses what NET007 reports, and nothing else;
 * ifquery and ifupdown2's own parser: a rewritten file reads as before, but for the hwaddress of
   exactly that interface;
-* Augeas (through python-augeas): the same.
+* Augeas (through python-augeas): the same;
+* ifquery and ifupdown2's parser: what NET003 moves they read as before, what NET004 renames they read
+  with the new names and nothing else changed, what NET006 rewrites ifupdown2 brings up at boot.
 """
 
 import json
@@ -57,10 +59,10 @@ def ifquery():
 def ifupdown2():
     modules = debian.unpacked("ifupdown2") / "usr" / "share" / "ifupdown2"
 
-    def run(roots):
+    def run(roots, *arguments):
         """What its parser makes of the interfaces file of each root (list)."""
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", str(HERE / "ifupdown2_reader.py")],
+            [sys.executable, "-W", "ignore", str(HERE / "ifupdown2_reader.py"), *arguments],
             input=json.dumps([str(root / MAIN) for root in roots]).encode(),
             stdout=subprocess.PIPE, timeout=300, check=True,
             env={"PYTHONPATH": str(modules), "PYTHONDONTWRITEBYTECODE": "1"})
@@ -486,3 +488,151 @@ def test_augeas_sees_the_new_line_and_nothing_else(path, tmp_path, augeas):
     assert sorted(pinned) == sorted(there + macs)
     assert [item for item in new if item in old] == old
     assert len(new) == len(old) + len(macs)
+
+
+# -- (d) options moved, interfaces renamed, keywords changed -----------------------------------------
+
+
+def both_trees(root, files, **options):
+    """Two trees, before and after a fix: (before, after, what was fixed)."""
+    before, after = root / "before", root / "after"
+    build(before, files)
+    build(after, files)
+    plan = Project(after, phases="all", unsafe_fixes=True, **options).fix()
+    assert plan.errors == []
+    assert plan.apply() == []
+    relocate(before)
+    relocate(after)
+    return before, after, plan.fixed
+
+
+def goldens_of(code):
+    return [path for path in GOLDENS if path.parent.name == code and MAIN in golden_files(path)[0]]
+
+
+def check_moved(ifquery, before, after, old, new, fixed):
+    assert blank_out(after, new) == blank_out(before, old)
+    for name in sorted(iface_names(before)):
+        seen, complaints = ifquery(before, name)
+        # A file that is refused is read up to there only.
+        if all("not understood and ignored" in line for line in complaints.split("\n")[:-1]):
+            assert ifquery(after, name)[0] == seen
+    project = Project(after)
+    for finding in fixed:
+        (file,) = [file for file in project.files if file.path == finding.path]
+        key = finding.message.split(" ")[0]
+        assert any(getattr(node, "key", None) == key for block in file.tree.body
+                   for node in getattr(block, "kept_by_pve", ()))
+
+
+@pytest.mark.parametrize("path", goldens_of("NET003"), ids=by_path)
+def test_moved_options_read_as_before(path, tmp_path, ifquery, ifupdown2):
+    before, after, fixed = both_trees(tmp_path, golden_files(path)[0], select=["NET003"])
+    old, new = ifupdown2([before, after])
+    check_moved(ifquery, before, after, old, new, fixed)
+
+
+def test_any_moved_options_read_as_before(tmp_path, ifquery, ifupdown2):
+    rng, cases = random.Random(13), []
+    end = time.monotonic() + 6
+    while len(cases) < 300 and (time.monotonic() < end or len(cases) < 60):
+        files = {MAIN: network(rng)}
+        cases.append((files,) + both_trees(tmp_path / str(len(cases)), files, select=["NET003"]))
+    readings = ifupdown2([root for _, before, after, _ in cases for root in (before, after)])
+    moved = 0
+    for number, (files, before, after, fixed) in enumerate(cases):
+        try:
+            check_moved(ifquery, before, after, *readings[2 * number:2 * number + 2], fixed)
+        except AssertionError as error:
+            raise AssertionError("%r: %s" % (files, error)) from error
+        moved += len(fixed)
+    assert moved > 20
+
+
+#: Options whose values are names of interfaces, and keywords that ifupdown2 takes for options.
+NAMING = ("bridge-ports", "bond-slaves", "slaves", "bond-primary", "vlan-raw-device", "ovs-ports",
+          "ovs-bonds", "mapping", "no-auto-down")
+
+
+def with_new_names(value, renames):
+    """An ifupdown2 reading, or a text, with all whole names of *renames* changed."""
+    if isinstance(value, list):
+        return [with_new_names(item, renames) for item in value]
+    # What stands behind a # is meant as a remark, though readers take it for names.
+    value, mark, remark = value.partition(" #")
+    for old, new in renames.items():
+        value = re.sub("(?<![^ \t\n])%s(?=[.:][0-9]|[ \t\r\n]|$)" % re.escape(old), new, value)
+    return value + mark + remark
+
+
+def expected_names(reading, renames):
+    if isinstance(reading, str):
+        return reading
+    return [[with_new_names(name, renames), families, method,
+             [[key, with_new_names(values, renames) if key.replace("_", "-") in NAMING else values]
+              for key, values in options]]
+            for name, families, method, options in reading]
+
+
+def check_renamed(ifquery, before, after, old, new, renames):
+    assert blank_out(after, new) == expected_names(blank_out(before, old), renames)
+    listed, complaints = ifquery(before, "--list", "--all")
+    if not complaints:
+        assert sorted(ifquery(after, "--list", "--all")[0].split()) == sorted(
+            with_new_names(listed, renames).split())
+
+
+@pytest.mark.parametrize("path", goldens_of("NET004"), ids=by_path)
+def test_renamed_interfaces_read_with_their_new_names(path, tmp_path, ifquery, ifupdown2):
+    files, options = golden_files(path)
+    # ifupdown2 puts the name in where a command has $IFACE: it cannot be told from a written one.
+    files = {name: data.replace(b"$IFACE", b"@IFACE") for name, data in files.items()}
+    renames = options.get("rename_nics", {})
+    before, after, fixed = both_trees(tmp_path, files, select=["NET004"], rename_nics=renames)
+    renames = {name: new for name, new in renames.items()
+               if any(finding.message.startswith(name + " ") for finding in fixed)}
+    old, new = ifupdown2([before, after])
+    check_renamed(ifquery, before, after, old, new, renames)
+
+
+NIC_LINES = [
+    "auto nic0", "auto nic0 nic1 nic0.5", "allow-hotplug nic0", "iface nic0 inet manual",
+    "iface nic0.5 inet manual", "iface nic0:1 inet static", "iface nic00 inet manual",
+    "iface vmbr0 inet manual", "\tbridge_ports nic0", "\tbridge-ports nic1  nic0 nic0.5",
+    "\tbond-slaves nic0 \\\n   nic1", "\tbond-primary nic0", "\tvlan-raw-device nic0",
+    "\tslaves nic0 # nic0", "\tup ip link set nic0 up", "\tdescription nic0", "", "# nic0",
+    "iface bond0 inet manual", "iface other inet manual", "source interfaces.d/x"]
+
+
+def test_any_renamed_network_reads_with_the_new_names(tmp_path, ifquery, ifupdown2):
+    rng, cases, renames = random.Random(17), [], {"nic0": "lan0", "nic1": "en1"}
+    end = time.monotonic() + 6
+    while len(cases) < 300 and (time.monotonic() < end or len(cases) < 60):
+        files = {}
+        for path in (MAIN, SECOND):
+            lines = [rng.choice(NIC_LINES) for _ in range(rng.randint(1, 12))]
+            text = "iface lo inet loopback\n" + rng.choice(["\n", "\r\n"]).join(lines)
+            files[path] = (text.replace("source", "#") if path == SECOND else text).encode()
+        cases.append((files,) + both_trees(tmp_path / str(len(cases)), files, select=["NET004"],
+                                           rename_nics=renames))
+    readings = ifupdown2([root for _, before, after, _ in cases for root in (before, after)])
+    renamed = 0
+    for number, (files, before, after, fixed) in enumerate(cases):
+        try:
+            check_renamed(ifquery, before, after, *readings[2 * number:2 * number + 2], renames)
+        except AssertionError as error:
+            raise AssertionError("%r: %s" % (files, error)) from error
+        renamed += len(fixed)
+    assert renamed > 20
+
+
+@pytest.mark.parametrize("path", goldens_of("NET006"), ids=by_path)
+def test_what_allow_lines_named_comes_up_with_ifupdown2(path, tmp_path, ifupdown2):
+    before, after, fixed = both_trees(tmp_path, golden_files(path)[0], select=["NET006"])
+    old, new = ifupdown2([before, after], "auto")
+    text = (before / MAIN).read_bytes().decode("latin-1").replace("\\\n", "\\ ").split("\n")
+    lines = [line.replace("\\", "").split()[1:] for line in text if line.split()[:1] and any(
+        line.split()[0] == finding.message.split(":")[0] for finding in fixed)]
+    assert set(new) >= set(old) and bool(set(new) - set(old)) == bool(fixed)
+    assert set(new) - set(old) <= {name for names in lines for name in names}
+    assert ifupdown2([after]) == ifupdown2([before])

@@ -288,7 +288,11 @@ def read_by_all_alike(tree, block, line):
             return False
         # ifupdown2 joins the lines on both sides of any backslash, in comments too, and drops white
         # space (in Unicode's sense) around it (ifupdown/networkinterfaces.py).
-        if code[:start].rstrip().endswith("\\") or code[end:].lstrip().startswith("\\"):
+        while start and code[start - 1].isspace():
+            start -= 1
+        while end < len(code) and code[end].isspace():
+            end += 1
+        if "\\" in (code[start - 1:start], code[end:end + 1]):
             return False
     return True
 

@@ -235,9 +235,9 @@ def _has_kernel_names(scope):
                    for parameter in parameters(scope)))
 
 
-def permanent_mac(scope, name, names):
+def permanent_mac(scope, name):
     """The address that a NIC has of its own (str, lower case), or None where it is not known: the
-    present one may be a bond's, or one that was set by hand. *names*: all Use."""
+    present one may be a bond's, or one that was set by hand."""
     facts = scope.facts
     folder = "sys/class/net/%s/" % name
     if (facts.release or 6) < 7:
@@ -247,20 +247,22 @@ def permanent_mac(scope, name, names):
     mac = facts.mac(name)
     if mac is None:
         return None
+    bonded, addressed = scope.once(_changed, scope)
+    is_bonded = name in bonded or facts.exists(folder + "bonding_slave")
     given = scope.settings.macs
     if name in given:
         # `ip -j link` shows a bond's ports with the bond's address.
-        return None if [other for other in given if given[other] == mac and other != name
-                        and _is_bonded(facts, name, names)] else mac
-    is_set = _sysfs(facts, folder + "addr_assign_type") not in ("", "0") or any(
-        stanza.options("hwaddress") for network in scope.once(networks, scope)
-        for stanza in network.stanzas if stanza.name == name)
-    return None if is_set or _is_bonded(facts, name, names) else mac
+        return None if is_bonded and list(given.values()).count(mac) > 1 else mac
+    is_set = name in addressed or _sysfs(facts, folder + "addr_assign_type") not in ("", "0")
+    return None if is_set or is_bonded else mac
 
 
-def _is_bonded(facts, name, names):
-    return facts.exists("sys/class/net/%s/bonding_slave" % name) or any(
-        use.name == name and use.key in BOND_OPTIONS for use in names)
+def _changed(scope):
+    """The interfaces whose addresses the interfaces files change: (ports of bonds, those that have
+    a hwaddress)."""
+    return ({use.name for use in scope.once(uses, scope) if use.key in BOND_OPTIONS},
+            {stanza.name for network in scope.once(networks, scope)
+             for stanza in network.stanzas if stanza.options("hwaddress")})
 
 
 def _sysfs(facts, path):

@@ -98,7 +98,7 @@ class NicMayBeRenamed(Rule):
                 names.setdefault(base_name(use.name), []).append(use)
         reasons = {name: self.reason(name) for name in names
                    if name not in renames and name not in renames.values()}
-        macs = {name: permanent_mac(project, name, found) for name in names if reasons.get(name)
+        macs = {name: permanent_mac(project, name) for name in names if reasons.get(name)
                 } if project.settings.pin_nics else {}
         for name, where in names.items():
             where = [use for use in where if use.file in project.files]
@@ -151,9 +151,9 @@ class NicMayBeRenamed(Rule):
         mac = macs[name]
         if mac is None:
             return "the card's own MAC address is not known; give it with --mac %s=MAC" % name
-        others = [other for other in macs if macs[other] == mac and other != name]
-        if others:
-            return "%s has the same MAC address" % others[0]
+        if list(macs.values()).count(mac) > 1:
+            return "%s has the same MAC address" % next(
+                other for other in macs if macs[other] == mac and other != name)
         if self.facts.exists(path):
             return "%s is there already, and does something else" % path
         first = next((link for link, text in sorted(

@@ -8,6 +8,8 @@ from ._nic import base_name, devices, udev_names, uses
 #: Programs that make no interface, whatever they are told (``ip`` may).
 HARMLESS = ("bridge", "echo", "ethtool", "false", "ifconfig", "ifdown", "ifup", "ip6tables",
             "iptables", "logger", "mii-tool", "route", "sleep", "sysctl", "tc", "test", "true", "[")
+#: What ``ip`` may be about besides: it makes no interface there.
+NOT_LINKS = ("a", "addr", "address", "n", "neigh", "neighbour", "r", "route", "ru", "rule")
 
 
 class UnknownPort(Rule):
@@ -56,7 +58,7 @@ class UnknownPort(Rule):
     def check_project(self, project):
         if not has_whole_sysfs(self.facts):
             return
-        stanzas, commands = [], []
+        stanzas = []
         for network in project.once(networks, project):
             if any(isinstance(node, Source) and any(char in node.value for char in "$`")
                    for file in network.files for node in file.tree.body
@@ -72,29 +74,23 @@ class UnknownPort(Rule):
                      for name in link_sections(text)[1].get("Name", ()))
         # ifupdown2's ranges, `iface swp[1-4]`.
         ranges = tuple(name.partition("[")[0] for name in known if "[" in name)
+        known.update(name for stanza in stanzas for option in stanza.block.options(*UP_COMMANDS)
+                     for words in simple_commands(joined(option.value)) if _may_make(words)
+                     for name in words)
         for use in project.once(uses, project):
-            if (use.key not in ("bridge-ports", "bond-slaves", "slaves") or use.is_pattern
-                    or use.file not in project.files or use.name.startswith(ranges)
-                    or not known.isdisjoint((use.name, base_name(use.name)))):
-                continue
-            if not commands:
-                commands = [words for stanza in stanzas
-                            for option in stanza.block.options(*UP_COMMANDS)
-                            for words in simple_commands(joined(option.value))] or [[]]
-            if not any(_may_make(words, base_name(use.name)) for words in commands):
+            if (use.key in ("bridge-ports", "bond-slaves", "slaves") and not use.is_pattern
+                    and use.file in project.files and not use.name.startswith(ranges)
+                    and known.isdisjoint((use.name, base_name(use.name)))):
                 self.report(use.token, "%s is no interface: no iface line defines it, and the node "
                             "has none that is called so" % use.name, file=use.file)
 
 
-def _may_make(words, name):
-    """Whether a command may make or rename an interface of this name. Of programs that are not known
-    here, anything that has the name among its arguments may."""
-    if name not in words:
-        return False
-    program = words[0].rpartition("/")[2]
+def _may_make(words):
+    """Whether a command may make or rename an interface. Of programs that are not known here,
+    anything may."""
+    program = words[0].rpartition("/")[2] if words else ""
     if program != "ip":
         return program not in HARMLESS
     arguments = [word for word in words[1:] if not word.startswith("-")]
-    return arguments[:1] != [] and arguments[0] not in ("a", "addr", "address", "r", "route", "rule",
-                                                        "n", "neigh", "neighbour") and (
-        "add" in arguments or "name" in arguments)
+    return (arguments[:1] != [] and arguments[0] not in NOT_LINKS
+            and ("add" in arguments or "name" in arguments))
