@@ -36,7 +36,7 @@ class CoInstalledBackupServer(SuiteRule):
 
     ## Guide
 
-    the guide has no section of its own; it leaves the backup server to that product's how-to
+    Prerequisites
 
     ## References
 
@@ -44,7 +44,7 @@ class CoInstalledBackupServer(SuiteRule):
     """
 
     severity = "warning"
-    guide = ""
+    guide = "Prerequisites"
     offer = Fix.unsafe
 
     def suites(self):

@@ -101,7 +101,12 @@ class ArchivedRelease(AptRule):
         """Whether a rule that acts in this run has something to say of *source*: what it says comes
         first."""
         phases = ("before", "switch") if self.project.due is None else self.project.due.phases
-        codes = {owner(source, word.text, self.hop) for word in source.suites} - {None}
+        codes = {owner(source, word.text, self.hop) for word in source.suites}
+        if None in codes:
+            # Suites that are no rule's in particular.
+            codes.remove(None)
+            if source.holds(is_own_debian) and "deb" in [word.text for word in source.types]:
+                codes.add("APT009")
         return any(self.project.settings.selects(code)
                    and ("before" if code == "APT005" else "switch") in phases for code in codes)
 
