@@ -27,8 +27,12 @@ def cron(text):
     return node
 
 
-def fix(text, kind, **options):
-    return pvemigrate.fix(text, kind=kind, phases="all", select=["BAK"], **options)
+#: The rules on how many backups are kept.
+RETENTION = ("BAK001", "BAK002", "BAK003")
+
+
+def fix(text, kind, select=RETENTION, **options):
+    return pvemigrate.fix(text, kind=kind, phases="all", select=select, **options)
 
 
 def codes(text, kind):
@@ -294,6 +298,50 @@ def test_each_command_of_a_line_is_judged_alone():
     assert result.code == ("*/5 * * * * root vzdump 1 --prune-backups keep-last=3; "
                            "vzdump 2 --maxfiles 0; vzdump 3 --prune-backups keep-all=1")
     assert [finding.code for finding in result.remaining] == ["BAK003"]
+
+
+# -- other rules on jobs ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line, after", [
+    (JOB % "--size 1024 --quiet 1", JOB % "--quiet 1"),
+    (JOB % "--quiet 1 '--si=5'", JOB % "--quiet 1"),
+    (JOB % "--maxfiles 3\t-SIZE \"5\"", JOB % "--prune-backups keep-last=3"),
+    ("0 3 * * 1-5 root vzdump 1 --size 5 --size 6\n", "0 3 * * 1-5 root vzdump 1\n"),
+    ("@daily root vzdump --size 1024\r\n", "@daily root vzdump\r\n"),
+])
+def test_size_goes_with_its_value(line, after):
+    result = fix(line, "vzdump-cron", select=["BAK"])
+    assert result.code == after
+    assert [finding.code for finding in result.remaining if finding.code != "BAK005"] == []
+
+
+def test_size_stays_where_the_line_would_be_another_without_it():
+    line = "@daily root vzdump 1 --size 5 --all 1\n"
+    result = fix(line, "vzdump-cron", select=["BAK004"])
+    assert result.code == line
+    assert result.errors == []
+    assert len(result.findings) == 1
+
+
+def test_what_pve_writes_is_no_loss():
+    """Its own head, and jobs as it writes them."""
+    text = ("# cluster wide vzdump cron schedule\n# Automatically generated file - do not edit\n\n"
+            "PATH=\"/usr/sbin:/usr/bin:/sbin:/bin\"\n\n"
+            "0 2 * * *           root vzdump 100 101 --quiet 1 --exclude-path '/a b'\"'\"'c'\n"
+            "0 2 * * 1,2         root #vzdump --all 1 --prune-backups 'keep-last=3' --quiet 1\n")
+    assert fix(text, "vzdump-cron", select=["BAK005"]).findings == []
+
+
+@pytest.mark.parametrize("line", [
+    "MAILTO=root", "# mine", "PATH=/bin", " 0 3 * * * root vzdump 1", "@daily root vzdump 1",
+    "*/5 * * * * root vzdump 1", "0 3 * * 1-5 root vzdump 1", "0 3 * * * root vzdump 1 'x",
+    "0 3 * * sun-mon root vzdump 1", "0 99 * * * root vzdump 1", "0 3 * * * root vzdump 1 --nonsense",
+    "0 3 * * * root vzdump 1 --all 1 # all", "0 3 * * * root vzdump 1 --dumpdir \"$D\"",
+    "0 3 * * * root vzdump 1 | logger", "0 3 * * * root nice vzdump 1", "0 3 * * * root vzdump 1 --node",
+])
+def test_what_pve_loses_is_reported_once(line):
+    assert [f.code for f in fix(line, "vzdump-cron", select=["BAK005"]).findings] == ["BAK005"]
 
 
 def texts(seed, pieces, count, longest):
