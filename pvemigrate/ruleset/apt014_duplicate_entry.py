@@ -1,7 +1,7 @@
 import re
 
 from ..edit import Fix, replace
-from ._apt import AptRule, owner, sources, successor
+from ._apt import AptRule, owner, shared_options, sources, successor
 from ._apt_remove import is_entry, remove_source, remove_words
 
 #: A stanza that stands for more repositories than this is left alone: nobody writes one.
@@ -51,8 +51,10 @@ class DuplicateEntry(AptRule):
 
     What apt reads first stays: sources.list, then the files of sources.list.d by name. Of the later one
     the component goes with the white space before it, or the suite, or the line or the stanza's fields
-    where nothing else would be left. Apt fetches the same as before. Manual where a stanza shares only
-    some combinations of its words with others, and where readers do not agree on one of the two.
+    where nothing else would be left. Apt fetches the same as before. Nothing is said of a repository
+    whose entries differ in an option like `signed-by`, because that has to be settled first. Manual
+    where a stanza shares only some combinations of its words with others, and where readers do not
+    agree on one of the two.
 
     ## Guide
 
@@ -71,17 +73,23 @@ class DuplicateEntry(AptRule):
 
     def check_project(self, project):
         own = {id(file) for file in project.files}
-        providers = {}
         native = _architectures(self.facts)
+        entries, options = [], {}
         for file, source in project.once(sources, project):
             entry = _Expanded(project, source, self.hop, native)
-            if entry.size > _MANY:
-                continue
+            if entry.size <= _MANY:
+                entries.append((file, entry))
+                for repository in entry.repositories():
+                    options.setdefault(repository, set()).add(entry.shared)
+        providers = {}
+        for file, entry in entries:
             again = entry.repeated()
             earlier = entry.known(providers)
-            # Of one with backports something goes already: its turn is when they are gone.
-            if id(file) in own and (again or earlier) and not entry.has_backports:
-                self._report(file, source, entry, again, earlier, own)
+            # Of one with backports something goes already: its turn is when they are gone. Which of
+            # two that apt refuses together is meant has to be settled first (APT018).
+            if id(file) in own and (again or earlier) and not entry.has_backports and all(
+                    len(options[repository]) == 1 for repository in entry.repositories()):
+                self._report(file, entry.source, entry, again, earlier, own)
             entry.add_to(providers, file)
 
     def _report(self, file, source, entry, again, earlier, own):
@@ -176,10 +184,16 @@ class _Expanded:
         for firsts in self._firsts:
             self.size *= len(firsts)
         self._options, self._archs = _effective(source.options, native)
+        names = {name for name, _ in shared_options(source)}
+        self.shared = frozenset(pair for pair in self._options if pair[0] in names)
         types, uris, suites, components = [list(firsts.values()) for firsts in self._firsts]
         self.combinations = [] if self.size > _MANY else [
             (kind, uri, suite, component) for kind in types for uri in uris for suite in suites
             for component in components]
+
+    def repositories(self):
+        """What apt wants to have the same options everywhere: (URI, suite) pairs."""
+        return [(uri, suite) for uri in self._firsts[1] for suite in self._firsts[2]]
 
     def text(self, word):
         """What a word stands for."""
