@@ -42,7 +42,7 @@ class WeakSshCipher(Rule):
 
     ## References
 
-    ssh_config(5), Ciphers; OpenSSH release notes, 7.6 and 8.2
+    ssh_config(5), Ciphers; OpenSSH release notes, 7.6
     """
 
     kinds = (NODE,)
