@@ -144,8 +144,18 @@ def all_sources(scope, hop):
         for uri in source.archives if suites else ():
             for suite in suites:
                 # A dict for a set, so that the same of several is named in each run.
-                found.setdefault((uri, future.get(suite, suite)), {})[suite, shared] = True
+                found.setdefault((place_of(uri), future.get(suite, suite)), {})[suite, shared] = True
     return found
+
+
+def place_of(uri):
+    """What apt knows the archive at *uri* (str) by: neither the scheme nor a login counts
+    (apt-pkg/deb/debmetaindex.cc, GetDebReleaseIndexBy)."""
+    place = uri.partition(":")[2]
+    if place.startswith("//"):
+        host, slash, path = place[2:].partition("/")
+        place = host.rpartition("@")[2] + slash + path
+    return place.rstrip("/")
 
 
 def shared_options(source):
@@ -232,7 +242,7 @@ def conflict(scope, hop, source, archives, suite, new):
     shared = shared_options(source)
     known = scope.once(all_sources, scope, hop)
     for uri in archives:
-        for other, options in known.get((uri, new), ()):
+        for other, options in known.get((place_of(uri), new), ()):
             if (other != suite or archives is not source.archives) and options != shared:
                 names = sorted({name for name, _ in set(options) ^ set(shared)})
                 return ("the entry of that repository for %s has another %s, and apt refuses "

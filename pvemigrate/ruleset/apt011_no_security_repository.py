@@ -11,7 +11,7 @@ class NoSecurityRepository(Rule):
     A node whose apt sources have no enabled entry of Debian's security archive for the new release.
     Mirrors and proxies count, in both syntaxes and with any options, and so does an entry that is
     about to be switched (APT002). Also an entry of the security archive whose suite is the bare
-    name of a release, which that archive does not have.
+    name of the new release, which that archive does not have.
 
     ## Why it matters
 
@@ -58,11 +58,12 @@ class NoSecurityRepository(Rule):
         found = project.once(binary_sources, project)
         unknown = project.once(unseen_words, project)
         if any("security" in word.lower() or word in hop.security for word in unknown) or any(
-                serves(source, word.text, hop) for _, source in found for word in source.suites):
+                serves(source, hop) for _, source in found):
             return
         right = hop.security[hop.old + "/updates"]
         for file, source in found:
             if source.is_everywhere(is_security) and source.suites:
+                # All are called as the release is.
                 word = source.suites[0]
                 self.report(word.token, "Debian's security archive has no suite %s: its suite for "
                             "%s is %s" % (word.text, hop.new, right), file=file)
@@ -78,15 +79,16 @@ class NoSecurityRepository(Rule):
                         "add both, the latter as `%s`" % entry, file=main)
 
 
-def serves(source, suite, hop):
-    """Whether *source* is Debian's security archive or may be, so that its *suite* (str) is right, is
+def serves(source, hop):
+    """Whether *source* is Debian's security archive or may be, so that one of its suites is right, is
     about to be, or is for other rules to judge."""
     if any(vendor(place) is not None for place in source.locations):
         return False
-    if suite in hop.security or suite in hop.security.values():
+    suites = {word.text for word in source.suites}
+    if not suites.isdisjoint(hop.security) or not suites.isdisjoint(hop.security.values()):
         return True
     if source.is_everywhere(is_security):
-        return suite not in (hop.old, hop.new)
+        return suites != {hop.new}
     # A mirror of somebody's own making has suites of its own, too.
     return any("security" in part.lower() for place in source.locations
                for part in [place.host] + place.folders)

@@ -1,8 +1,8 @@
 from ..cst import Token
 from ..edit import Fix, insert_after, replace
 from ..formats.deb822 import Continuation, FieldLine, Stanza
-from ._apt import AptRule, is_pve_entry, sources
-from ._apt_node import Addition
+from ._apt import AptRule, is_pve_entry
+from ._apt_node import Addition, binary_sources
 
 #: The host that asks for a subscription.
 HOST = "enterprise.proxmox.com"
@@ -135,7 +135,7 @@ class EnterpriseWithoutSubscription(AptRule):
         changes = disable(source.node)
         if changes is None:
             return None, "what the stanza says of Enabled is neither yes nor no: disable it by hand"
-        if not self.has_other(suite):
+        if suite not in self.project.once(other_suites, self.project):
             addition = Addition(self.project, self.hop, "no-subscription", suite)
             if addition.changes is None:
                 return None, "%s is there and cannot be read: disable the entry by hand and add " \
@@ -143,13 +143,14 @@ class EnterpriseWithoutSubscription(AptRule):
             changes += addition.changes
         return Fix.safe("disable the entry and use pve-no-subscription", *changes), None
 
-    def has_other(self, suite):
-        """Whether another repository of Proxmox VE is enabled for *suite* (str)."""
-        return any(
-            is_pve_entry(other) and any(word.text == suite for word in other.suites)
-            and any(word.text == "deb" for word in other.types)
-            and any(word.text != "pve-enterprise" for word in other.components)
-            for _, other in self.project.once(sources, self.project))
+
+def other_suites(scope):
+    """The suites (set of str) for which a repository of Proxmox VE other than pve-enterprise is
+    enabled."""
+    return {word.text for _, source in scope.once(binary_sources, scope)
+            if is_pve_entry(source)
+            and any(word.text != "pve-enterprise" for word in source.components)
+            for word in source.suites}
 
 
 def has_credentials(uri):

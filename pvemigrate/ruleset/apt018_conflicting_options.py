@@ -1,7 +1,7 @@
 import re
 
 from ..formats.deb822 import Stanza
-from ._apt import AptRule, sources
+from ._apt import AptRule, place_of, sources
 from ._apt_node import option_token
 
 #: Options that all entries of one repository must have alike: each is on, off or not said.
@@ -11,6 +11,8 @@ NUMBERS = ("valid-until-min", "valid-until-max", "date-max-future")
 #: Words of one-line entries alone: on or not.
 FLAGS = ("allow-insecure", "allow-weak", "allow-downgrade-to-insecure")
 
+#: More repositories than any stanza means; they are not looked at one by one.
+MANY = 10000
 #: The only one that Proxmox VE runs on.
 ARCHITECTURE = "amd64"
 
@@ -61,14 +63,18 @@ class ConflictingOptions(AptRule):
     visit_Stanza = visit_Entry
 
     def check_project(self, project):
+        found = [(file, source, settings_of(source))
+                 for file, source in project.once(sources, project)]
+        if all(mine == found[0][2] for _, _, mine in found):
+            return
         known, own = {}, {id(file) for file in project.files}
-        for file, source in project.once(sources, project):
-            mine = settings_of(source)
+        for file, source, mine in found:
+            if len(source.uris) * len(source.suites) > MANY:
+                continue
             said = set()
             for uri in source.uris:
                 for suite in source.suites:
-                    key = release_file(uri.text, suite.text)
-                    theirs = known.setdefault(key, {})
+                    theirs = known.setdefault(release_file(uri.text, suite.text), {})
                     for name, value in mine.items():
                         if name not in theirs or not theirs[name][0] and not is_strict(name):
                             theirs[name] = (value, file, source)
@@ -96,16 +102,12 @@ def shown(value):
 
 
 def release_file(uri, suite):
-    """What apt knows a repository by: the place of its Release file, whatever the scheme and the login
-    (apt-pkg/deb/debmetaindex.cc, GetDebReleaseIndexBy)."""
-    place = uri.replace("$(ARCH)", ARCHITECTURE).partition(":")[2]
-    if place.startswith("//"):
-        host, slash, path = place[2:].partition("/")
-        place = host.rpartition("@")[2] + slash + path
-    if not place.endswith("/"):
-        place += "/"
-    return place + (suite.replace("$(ARCH)", ARCHITECTURE) if suite.endswith("/")
-                    else "dists/%s/" % suite)
+    """What apt knows a repository by: the place of its Release file."""
+    uri = uri.replace("$(ARCH)", ARCHITECTURE)
+    # apt adds the slash at the end where there is none, and keeps several.
+    slashes = max(len(uri) - len(uri.rstrip("/")), 1)
+    suite = suite.replace("$(ARCH)", ARCHITECTURE) if suite.endswith("/") else "dists/%s/" % suite
+    return place_of(uri) + "/" * slashes + suite
 
 
 def is_strict(name):

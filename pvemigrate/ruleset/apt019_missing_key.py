@@ -49,7 +49,8 @@ class MissingKey(AptRule):
 
     def __init__(self):
         super().__init__()
-        self._said = set()
+        # Places that have been looked into, and those that were reported.
+        self._known, self._said = set(), set()
 
     def check_source(self, source):
         hop = self.hop
@@ -64,6 +65,10 @@ class MissingKey(AptRule):
                      if name]
         if not signed_by and whose != "Proxmox":
             return
+        place = (whose, tuple(signed_by))
+        if place in self._known:
+            return
+        self._known.add(place)
         missing = self.missing(key, signed_by)
         if missing is None or (missing, whose) in self._said:
             return
