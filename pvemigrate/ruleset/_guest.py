@@ -117,7 +117,7 @@ def volumes(tree, values, is_drive):
             known = found.get(str(token))
             if known is None:
                 found[str(token)] = Volume(token, match.group(1), match.group(2), section.label)
-            elif section.label not in known.labels:
+            elif known.labels[-1] != section.label:
                 known.labels.append(section.label)
     return list(found.values())
 

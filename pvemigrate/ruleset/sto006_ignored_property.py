@@ -65,11 +65,13 @@ class IgnoredProperty(Rule):
     def explained(self, tree, found):
         """The cut-off properties (set of identities) that STO007 reports: a section that PVE skips
         lacks one of them."""
-        orphans = self.project.once(cut_off, tree)
-        return {id(orphan) for storage in found if storage.flaw == "missing"
-                for orphan in orphans.get(id(storage.section), ())
-                if any(other.header.key in storage.missing
-                       for other in orphans[id(storage.section)])}
+        orphans, explained = self.project.once(cut_off, tree), set()
+        for storage in found:
+            lost = orphans.get(id(storage.section), ())
+            if storage.flaw == "missing" and any(
+                    orphan.header.key in storage.missing for orphan in lost):
+                explained.update(map(id, lost))
+        return explained
 
     def check_storage(self, storage):
         """Report the properties of one storage that PVE tosses."""

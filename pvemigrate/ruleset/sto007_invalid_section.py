@@ -55,7 +55,7 @@ class InvalidSection(Rule):
         last = {storage.id: storage for storage in found if storage.skipped is None}
         for storage in found:
             if storage.flaw == "id":
-                self.say(storage, storage.section.id, "%s is no storage's id" % storage.id)
+                self.say(storage, storage.section.id, "no id of a storage")
             elif storage.flaw == "type":
                 if known_type(storage.section.type, 7):
                     self.say(storage, storage.section.type,
@@ -95,9 +95,9 @@ class InvalidSection(Rule):
     def check_replaced(self, storage, last):
         """Report a section whose place another takes; *last*: the last one of that id."""
         if last is not storage:
-            self.report(storage.section.id, "%s comes again in line %d, and Proxmox VE has that one "
-                        "alone: this section is erased with the next change of any storage"
-                        % (storage.id, self.tree.position(last.section).line))
+            self.report(storage.section.id, "the storage %s comes again in line %d, and Proxmox VE "
+                        "has that one alone: this section is erased with the next change of any "
+                        "storage" % (storage.id, self.tree.position(last.section).line))
         else:
             self.report(storage.section.id, "the storage local is always the directory /var/lib/vz: "
                         "Proxmox VE has a default in its place, and erases this section with the "
