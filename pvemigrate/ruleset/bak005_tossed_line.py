@@ -101,8 +101,8 @@ def unknown_option(job):
         if (option.value_word is None and needs_value(option.name)
                 and option.name not in RETENTION + SIZE):
             return job.token(option.word), (
-                "%s has no value: PVE does not show this job, and moves it to the end with the next "
-                "change of a backup job" % shown(option.word.text))
+                "the option %s has no value: PVE does not show this job, and moves it to the end with "
+                "the next change of a backup job" % shown(option.word.text))
     return None
 
 
