@@ -23,12 +23,6 @@ GUEST_FIXED = GUEST.replace("cgroup.", "cgroup2.")
 #: A role with Pool.Audit: one info on a node that runs 6.x (USR002).
 USER_INFO = "role:Watch:Pool.Audit:\n"
 
-CLEAN = {"etc/pve/storage.cfg": STORAGE_CLEAN}
-WARNING = {"etc/pve/storage.cfg": STORAGE}
-MANUAL = {"etc/pve/storage.cfg": STORAGE_MANUAL}
-ERROR = {"etc/pve/nodes/a/lxc/100.conf": GUEST}
-
-
 def status_file(**versions):
     """A dpkg status file: package (``_`` for ``-``) -> version, or (version, state)."""
     parts = []
@@ -42,7 +36,21 @@ def status_file(**versions):
 def with_release(version, tree=None):
     """*tree* on a node with this version of Proxmox VE."""
     return dict(tree or {}, **{"var/lib/dpkg/status": status_file(
-        proxmox_ve=version, pve_manager=version)})
+        proxmox_ve=version, pve_manager="6.4-15" if version == "6.4-1" else version)})
+
+
+#: A database of packages that says nothing of Proxmox VE: without one a note is made of that.
+NO_RELEASE = {"var/lib/dpkg/status": status_file(base_files="10.3+deb10u13")}
+CLEAN = dict(NO_RELEASE, **{"etc/pve/storage.cfg": STORAGE_CLEAN})
+WARNING = dict(NO_RELEASE, **{"etc/pve/storage.cfg": STORAGE})
+MANUAL = dict(NO_RELEASE, **{"etc/pve/storage.cfg": STORAGE_MANUAL})
+ERROR = dict(NO_RELEASE, **{"etc/pve/nodes/a/lxc/100.conf": GUEST})
+
+
+def as_bytes(tree):
+    """*tree* as :func:`read_tree` gives it."""
+    return {path: content if isinstance(content, bytes) else content.encode("utf-8")
+            for path, content in tree.items()}
 
 
 def write_tree(root, tree):

@@ -97,8 +97,9 @@ def test_a_path_that_is_missing_makes_the_status_2_and_stops_nothing(arguments, 
 def test_fixing_twice_writes_once(tmp_path):
     write_tree(tmp_path, dict(WARNING, **ERROR))
     assert Quick("fix", "--root", tmp_path).status == 0
-    assert read_tree(tmp_path) == {"etc/pve/storage.cfg": STORAGE_FIXED.encode(),
-                                   "etc/pve/nodes/a/lxc/100.conf": GUEST_FIXED.encode()}
+    assert read_tree(tmp_path) == nodes.as_bytes(dict(
+        WARNING, **{"etc/pve/storage.cfg": STORAGE_FIXED,
+                    "etc/pve/nodes/a/lxc/100.conf": GUEST_FIXED}))
     again = Quick("fix", "--root", tmp_path)
     assert again.status == 0 and "nothing found" in again.out
 
@@ -292,8 +293,8 @@ def test_a_read_only_directory(unprivileged, tmp_path):
     assert ("etc/pve/storage.cfg: no temporary file can be made beside it: Permission denied"
             in result.err)
     assert "1 fixed; 1 warning left" in result.out
-    assert read_tree(tmp_path) == {"etc/pve/storage.cfg": STORAGE.encode(),
-                                   "etc/pve/nodes/a/lxc/100.conf": GUEST_FIXED.encode()}
+    assert read_tree(tmp_path) == nodes.as_bytes(dict(
+        WARNING, **{"etc/pve/nodes/a/lxc/100.conf": GUEST_FIXED}))
 
 
 def test_directories_are_no_configuration_files(tmp_path):
@@ -660,7 +661,8 @@ def test_closed_streams(redirect, tmp_path):
     assert b"Traceback" not in result.stderr and b"Exception" not in result.stderr
     result = shell('"$@" %s' % redirect, "fix", "--root", tmp_path)
     assert result.returncode == 0, result.stderr
-    assert read_tree(tmp_path) == {"etc/pve/storage.cfg": STORAGE_FIXED.encode()}
+    assert read_tree(tmp_path) == nodes.as_bytes(
+        dict(WARNING, **{"etc/pve/storage.cfg": STORAGE_FIXED}))
 
 
 @pytest.mark.parametrize("arguments", [["fix", "--diff", "--root"], ["fix", "--kind", "storage", "-"]])
@@ -690,7 +692,8 @@ def test_a_full_disk_below_the_output(tmp_path):
     assert result.returncode == 2
     assert b"cannot write the output: No space left on device" in result.stderr
     assert b"Traceback" not in result.stderr and b"Exception" not in result.stderr
-    assert read_tree(tmp_path) == {"etc/pve/storage.cfg": STORAGE_FIXED.encode()}
+    assert read_tree(tmp_path) == nodes.as_bytes(
+        dict(WARNING, **{"etc/pve/storage.cfg": STORAGE_FIXED}))
 
 
 def test_interrupt(monkeypatch):

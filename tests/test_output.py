@@ -155,7 +155,7 @@ def test_rules_as_json():
 
 
 def test_text(tmp_path):
-    write_tree(tmp_path, {"etc/pve/storage.cfg": STORAGE})
+    write_tree(tmp_path, nodes.WARNING)
     result = Quick("check", "--root", tmp_path)
     assert result.out == (
         "etc/pve/storage.cfg:4:2: STO001 warning: maxfiles is deprecated: prune-backups has taken "
@@ -470,13 +470,15 @@ def test_a_plain_check_imports_little(installed, tmp_path):
 
 
 def test_a_run_imports_only_what_its_files_need(installed, tmp_path):
+    """Rules on the node as a whole are for a whole root; a single file needs those of its kind, and
+    what they have to know of storages and of the kernel's command line."""
     write_tree(tmp_path, ERROR)
-    code, names = loaded_by(installed, "check", "--root", tmp_path)
+    code, names = loaded_by(installed, "check", tmp_path / "etc/pve/nodes/a/lxc/100.conf")
     assert code == "1"
     formats = {name.split(".")[2] for name in names if name.startswith("pvemigrate.formats.")}
-    assert formats <= {"lxc", "guest", "lines"}
+    assert formats <= {"lxc", "qemu", "guest", "lines", "storage", "grub", "kernel_cmdline"}
     rule_files = {name.split(".")[2] for name in names if name.startswith("pvemigrate.ruleset.")}
-    assert all(name.startswith(("lxc", "gst", "_lxc", "_guest")) for name in rule_files), rule_files
+    assert all(name.startswith(("lxc", "gst", "_")) for name in rule_files), rule_files
 
 
 @pytest.mark.skipif(not shutil.which("patch"), reason="needs the program patch (GNU patch)")
