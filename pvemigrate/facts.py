@@ -4,6 +4,8 @@
 to know; what is not there is None, and rules say so instead of guessing.
 """
 
+import re
+
 from .settings import valid_mac
 
 __all__ = ["DPKG_STATUS", "Facts", "version_key"]
@@ -16,7 +18,7 @@ _ABSENT = ("not-installed", "config-files")
 
 
 def _number(text):
-    return int(text) if text.isdigit() and text.isascii() else 0
+    return int(text) if text.isdigit() and text.isascii() and len(text) < 10 else 0
 
 
 class Facts:
@@ -78,41 +80,20 @@ class Facts:
     def _status(self):
         return self.once("status", lambda: self._read(DPKG_STATUS))
 
+    @property
+    def _installed(self):
+        return self.once("installed", lambda: _installed_packages(self._status or b""))
+
     def package(self, name):
         """The installed version (str) of a Debian package, None where it is not installed or not
         known. A package that is unpacked and not yet configured counts as
         installed: its files are there."""
-        return self.once(("package", name), lambda: next(self._installed(name), None))
+        return self._installed.get(name)
 
     def packages(self, prefix):
         """The installed packages whose names begin with *prefix*: dict of name -> version."""
-        return self.once(("packages", prefix), lambda: self._find_packages(prefix))
-
-    def _find_packages(self, prefix):
-        status = b"\n" + (self._status or b"")
-        mark, found, at = b"\nPackage: " + prefix.encode("utf-8", "replace"), {}, -1
-        while True:
-            at = status.find(mark, at + 1)
-            if at < 0:
-                return found
-            name = status[at + len(b"\nPackage: "):].split(b"\n", 1)[0].decode("utf-8", "replace")
-            version = self.package(name)
-            if version:
-                found[name] = version
-
-    def _installed(self, name):
-        status = (self._status or b"") + b"\n"
-        wanted = b"Package: %s\n" % name.encode("utf-8", "replace")
-        at = status.find(wanted)
-        while at >= 0:
-            if at == 0 or status[at - 1:at] == b"\n":
-                # The fields of a paragraph come in any order.
-                start = status.rfind(b"\n\n", 0, at) + 1
-                end = status.find(b"\n\n", at)
-                version = _installed_version(status[start:end if end >= 0 else len(status)])
-                if version:
-                    yield version
-            at = status.find(wanted, at + 1)
+        return {name: version for name, version in self._installed.items()
+                if name.startswith(prefix)}
 
     @property
     def release(self):
@@ -167,40 +148,50 @@ class Facts:
 
 def version_key(version):
     """What Debian versions (str) are sorted by, as dpkg compares them (deb-version(7)): epoch, then
-    upstream version, then revision; ``~`` sorts before everything, even the end."""
+    upstream version, then revision; ``~`` sorts before everything, even the end. No revision is the
+    same as a revision 0."""
     epoch, colon, rest = version.partition(":")
     if not colon:
         epoch, rest = "0", version
     upstream, dash, revision = rest.rpartition("-")
-    return (_number(epoch), _part_key(upstream if dash else rest), _part_key(revision))
+    if not dash:
+        upstream, revision = rest, ""
+    return (_number(epoch), _part_key(upstream), _part_key(revision))
+
+
+_PART = re.compile("([^0-9]*)([0-9]*)")
 
 
 def _part_key(text):
-    key, at = [], 0
-    while at < len(text):
-        start = at
-        while at < len(text) and not text[at] in _DIGITS:
-            at += 1
+    key = []
+    # Behind the end dpkg compares with nothing and with 0: the pattern's last, empty match.
+    for other, digits in _PART.findall(text or "0"):
         # Letters before all other characters, a tilde before the end (0).
         key.append([-1 if char == "~" else ord(char) if char.isalpha() else ord(char) + 256
-                    for char in text[start:at]] + [0])
-        start = at
-        while at < len(text) and text[at] in _DIGITS:
-            at += 1
-        key.append([int(text[start:at] or 0)])
-    return key + [[0], [0]]
+                    for char in other] + [0])
+        # Numbers of any length, which int() need not take.
+        digits = digits.lstrip("0")
+        key.append([len(digits), digits])
+    return key
 
 
-_DIGITS = frozenset("0123456789")
+def _installed_packages(status):
+    """The installed packages in dpkg's status file: dict of name -> version."""
+    found = {}
+    for paragraph in (b"\n" + status).split(b"\n\n"):
+        paragraph = b"\n" + paragraph + b"\n"
+        # "install ok installed", "hold ok half-configured": the last word is the state.
+        state = _field(paragraph, b"\nStatus:").rpartition(" ")[2]
+        if state and state not in _ABSENT:
+            version = _field(paragraph, b"\nVersion:")
+            if version:
+                found.setdefault(_field(paragraph, b"\nPackage:"), version)
+    return found
 
 
-def _installed_version(paragraph):
-    """The version in a paragraph of dpkg's status file, None where it is not installed."""
-    fields = dict(line.partition(":")[::2]
-                  for line in paragraph.decode("utf-8", "replace").split("\n")
-                  if not line.startswith((" ", "\t")))
-    # "install ok installed", "hold ok half-configured": the last word is the state.
-    state = fields.get("Status", "").split()[-1:]
-    if not state or state[0] in _ABSENT:
-        return None
-    return fields.get("Version", "").strip() or None
+def _field(paragraph, mark):
+    at = paragraph.find(mark)
+    if at < 0:
+        return ""
+    at += len(mark)
+    return paragraph[at:paragraph.index(b"\n", at)].decode("utf-8", "replace").strip(" \t\r")

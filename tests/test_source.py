@@ -1,12 +1,15 @@
 """Roots: which files are looked at, what is read of them, which facts they hold."""
 
 import os
+import random
+import shutil
+import subprocess
 
 import pytest
 
 from nodes import STORAGE, status_file, write_tree
 from pvemigrate import Project, UsageError
-from pvemigrate.facts import Facts
+from pvemigrate.facts import Facts, version_key
 from pvemigrate.settings import Settings, valid_mac
 from pvemigrate.source import MAX_SIZE, Reader, discover, find_roots, locate
 from pvemigrate.targets import common_directory, targets_of
@@ -263,10 +266,57 @@ def test_a_large_package_database():
     assert facts_of({"var/lib/dpkg/status": data.encode()}).release == 6
 
 
+@pytest.mark.parametrize("paragraph", [
+    "Package: proxmox-ve\n", "Package: proxmox-ve\nStatus: install ok installed\n\n",
+    "Package: pve-kernel-%d\nStatus: install ok installed\nVersion: 1\n\n", "\n"])
+def test_a_hostile_package_database_takes_time_in_proportion(tmp_path, paragraph):
+    # 4 MB: what looks at the whole file for each paragraph would take an hour.
+    count = 4000000 // len(paragraph)
+    text = "".join(paragraph % n if "%" in paragraph else paragraph for n in range(count))
+    write_tree(tmp_path, {"var/lib/dpkg/status": text + "\nPackage: proxmox-ve\n"
+                          "Status: install ok installed\nVersion: 6.0-1\n"})
+    finding, = Project(tmp_path, select="SYS001,SYS005").check()
+    assert finding.code == "SYS001" and finding.line == text.count("\n") + 4
+
+
+@pytest.mark.parametrize("lower, higher", [
+    ("6.4", "6.4-1"), ("6.4-1", "6.4-4"), ("6.4-4", "6.4-15"), ("6.4-1", "7.0"), ("1.0~rc1", "1.0"),
+    ("1.0-1~bpo10", "1.0-1"), ("1.0", "1.0a"), ("1.0a", "1.0+a"), ("9.9", "1:0.1"),
+    ("3.0.0-1+pve4", "3.1.0-1+pmx1"), ("1.0-1", "1.0-1+b1"), ("1-2-9", "1-10-1"),
+    ("1." + "9" * 5000, "1.1" + "0" * 5000), ("", "1")])
+def test_versions_are_compared_as_dpkg_does(lower, higher):
+    assert version_key(lower) < version_key(higher)
+
+
+@pytest.mark.parametrize("one, other", [
+    ("1.0", "1.0-0"), ("1.0", "0:1.0"), ("1.01", "1.1"), ("1.a", "1.a0"), ("1-", "1-0")])
+def test_versions_that_are_the_same_for_dpkg(one, other):
+    assert version_key(one) == version_key(other)
+
+
+@pytest.mark.skipif(not shutil.which("dpkg"), reason="compares with dpkg, which is not here")
+def test_versions_of_any_kind_are_compared_as_dpkg_does():
+    rnd, pairs = random.Random(5), []
+    while len(pairs) < 300:
+        one = rnd.choice(["", "0:", "1:"]) + "1" + "".join(rnd.choices("0019az~+.", k=4))
+        one += rnd.choice(["", "-0", "-1", "-1~bpo", "-0a"])
+        other = list(one)
+        other.insert(rnd.randint(one.find(":") + 2, len(other)), rnd.choice("0019az~+."))
+        pairs.append((one, "".join(other)))
+    script = "".join("dpkg --compare-versions '%s' lt '%s'; echo $?\n"
+                     "dpkg --compare-versions '%s' gt '%s'; echo $?\n" % (pair * 2) for pair in pairs)
+    said = subprocess.run(["sh"], input=script.encode(), stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL).stdout.split()
+    keys = [(version_key(one), version_key(other)) for one, other in pairs]
+    assert list(zip(said[::2], said[1::2])) == [
+        (b"%d" % (not one < other), b"%d" % (not one > other)) for one, other in keys]
+
+
 @pytest.mark.parametrize("versions, release", [
     (dict(proxmox_ve="6.4-1", pve_manager="6.4-15"), 6), (dict(proxmox_ve="7.0-2"), 7),
     (dict(proxmox_ve="7.0-2", pve_manager="6.4-15"), 6), (dict(pve_manager="8.1.3"), 8),
-    (dict(proxmox_ve="garbage"), None), (dict(proxmox_ve="1:7.1~rc1-1"), 7), (dict(x="1"), None)])
+    (dict(proxmox_ve="garbage"), None),
+    (dict(proxmox_ve="9" * 5000), None), (dict(proxmox_ve="1:7.1~rc1-1"), 7), (dict(x="1"), None)])
 def test_release(versions, release):
     assert facts_of({"var/lib/dpkg/status": status_file(**versions).encode()}).release == release
 

@@ -21,13 +21,17 @@ def place_of(scope, package, field="Package"):
     """
     data = scope.facts.get(DPKG_STATUS) or b""
     code, version = decode(data), scope.facts.package(package)
-    for match in re.finditer("(?m)^Package: %s$" % re.escape(package), code):
-        start = code.rfind("\n\n", 0, match.start()) + 2 if match.start() else 0
-        start = 0 if start == 1 else start
+    wanted = re.compile("(?m)^Version:[ \t]*%s[ \t\r]*$" % re.escape(version or ""))
+    place = re.compile("(?m)^%s:[ \t]*([^ \t\r\n][^\n]*)$" % field)
+    end = 0
+    for match in re.finditer("(?m)^Package:[ \t]*%s[ \t\r]*$" % re.escape(package), code):
+        # A paragraph is looked into once, however often it names the package.
+        if match.start() < end:
+            continue
+        start = code.rfind("\n\n", end, match.start()) + 1 or end
         end = _END.search(code, match.end()).start()
-        found = re.compile("(?m)^%s: *([^ \n][^\n]*)$" % field).search(code, start, end)
-        if found and re.compile("(?m)^Version: *%s *$" % re.escape(version or "")).search(
-                code, start, end):
+        found = place.search(code, start, end)
+        if found and wanted.search(code, start, end):
             return _located(data, code, *found.span(1))
     return DPKG_STATUS, None
 
