@@ -98,7 +98,8 @@ CHECKER = [
         ("addresses that are host names", ("COR004",),
          "whether one resolves, the resolver of the node knows"),
         ("transport", ("COR001",), ""),
-        ("authentication and encryption", ("COR002",), ""),
+        ("authentication and encryption", ("COR002",),
+         "with the cipher 3des, which it fails too, no corosync of Proxmox VE 6 runs"),
         ("version of corosync", (), "3.x came with Proxmox VE 6"),
     ]),
     ("check_ceph", [

@@ -67,7 +67,7 @@ class MalformedLine(LostLines):
 
     ## Guide
 
-    Prerequisites
+    The guide has nothing on it.
 
     ## References
 
@@ -77,7 +77,6 @@ class MalformedLine(LostLines):
     kinds = ("lxc",)
     severity = "warning"
     phase = "before"
-    guide = "Prerequisites"
 
     pending_header = "[pve:pending]"
     raw_key_reason = "a raw key has small letters, digits, _, - and ., then : or ="

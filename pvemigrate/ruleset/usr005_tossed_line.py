@@ -38,7 +38,7 @@ class TossedLine(Rule):
 
     ## Guide
 
-    Prerequisites
+    The guide has nothing on it.
 
     ## References
 
@@ -48,7 +48,6 @@ class TossedLine(Rule):
     kinds = ("user",)
     severity = "warning"
     phase = "before"
-    guide = "Prerequisites"
 
     def visit_File(self, tree):
         config = self.project.once(UserConfig, tree, self.facts.release)
