@@ -169,17 +169,21 @@ _COMMON = [
                  "Repeatable."),
     click.option("--unsafe-fixes", is_flag=True, help="Also make fixes that are marked unsafe."),
     click.option("--mac", "macs", multiple=True, metavar="IFACE=MAC",
-                 help="The present MAC address of a bridge. Repeatable."),
+                 help="The present MAC address of a bridge or network card. Repeatable."),
     click.option("--ip-link", metavar="FILE",
                  help="MAC addresses from the output of 'ip -j link' (- for stdin)."),
     click.option("--rename-nic", "rename_nics", multiple=True, metavar="OLD=NEW",
-                 help="A network interface gets another name: write it everywhere. Repeatable."),
+                 help="A network card gets another name: write it into the network configuration "
+                      "(an unsafe fix). Repeatable."),
     click.option("--pin-nics", is_flag=True,
-                 help="Keep the names of network interfaces with .link files of systemd."),
+                 help="Keep the names of network cards with .link files of systemd, where their MAC "
+                      "addresses are known."),
     click.option("--rename-role", "rename_roles", multiple=True, metavar="OLD=NEW",
-                 help="A role whose name Proxmox VE takes for itself gets another. Repeatable."),
+                 help="A role whose name Proxmox VE takes for itself gets another (an unsafe fix). "
+                      "Repeatable."),
     click.option("--pve-repo", type=click.Choice(PVE_REPOSITORIES),
-                 help="The Proxmox VE repository to use where one must be added."),
+                 help="The Proxmox VE repository to add where there is none, or to use instead of one "
+                      "that takes a subscription."),
     click.option("--archive", is_flag=True,
                  help="Old releases leave the mirrors: use the archive hosts (an unsafe fix)."),
     click.option("--cpu-formula", default=CPU_FORMULAS[0], type=click.Choice(CPU_FORMULAS),
