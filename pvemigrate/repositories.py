@@ -190,6 +190,7 @@ VENDORS = {
     "riot.im": "Element",
     "saltproject.io": "Salt",
     "saltstack.com": "Salt",
+    "snap.mirrors.ovh.net": "OVH",
     "sury.org": "sury.org",
     "swupdate.openvpn.net": "OpenVPN",
     "build.openvpn.net": "OpenVPN",
@@ -212,6 +213,11 @@ MIRRORS = (
     ("mirror.hetzner.com", ["debian", "packages"]),
     ("mirror.hetzner.de", ["debian", "packages"]),
 )
+#: Mirrors of the security archive that have it elsewhere than in /debian-security.
+SECURITY_MIRRORS = (
+    ("mirror.hetzner.com", ["debian", "security"]),
+    ("mirror.hetzner.de", ["debian", "security"]),
+)
 
 #: Directories by which mirrors of these vendors are known on any host.
 VENDOR_FOLDERS = {
@@ -228,9 +234,10 @@ VENDOR_FOLDERS = {
 
 class Location:
     """A repository's URI taken apart: ``scheme``, ``host`` (lower case, no user, no port) and
-    ``folders``, the parts of its path that are not empty (list)."""
+    ``folders``, the parts of its path that are not empty (list). ``hosts``: the host, and what may be
+    the one behind it where the host is a proxy (list)."""
 
-    __slots__ = ("scheme", "host", "folders")
+    __slots__ = ("scheme", "host", "folders", "hosts")
 
     def __init__(self, uri):
         scheme, _, rest = uri.partition(":")
@@ -245,16 +252,12 @@ class Location:
                 host = host.partition(":")[0]
         self.host = host.rstrip(".")
         self.folders = [folder for folder in rest.split("/") if folder not in ("", ".")]
+        self.hosts = [self.host] + [folder.lower() for folder in self.folders if "." in folder]
 
     @property
     def last(self):
         """The last folder of the path, an empty str where there is none."""
         return self.folders[-1] if self.folders else ""
-
-    @property
-    def hosts(self):
-        """The host, and what may be the one behind it where the host is a proxy."""
-        return [self.host] + [folder.lower() for folder in self.folders if "." in folder]
 
 
 def _is_below(host, domain):
@@ -287,7 +290,8 @@ def is_security(location):
     """Whether the place is Debian's security archive or a mirror of it."""
     return "debian-security" in location.folders or any(
         host.partition(":")[0] in ("security.debian.org", "security-cdn.debian.org")
-        for host in location.hosts)
+        for host in location.hosts) or any(
+            _is_mirror(location, *mirror) for mirror in SECURITY_MIRRORS)
 
 
 def is_snapshot(location):
@@ -312,7 +316,7 @@ def is_known_debian(location):
     """Whether the place is one of Debian's own hosts, also behind a proxy, or a known mirror."""
     return vendor(location) is None and (
         any(_is_below(host.partition(":")[0], "debian.org") for host in location.hosts)
-        or any(_is_mirror(location, *mirror) for mirror in MIRRORS))
+        or any(_is_mirror(location, *mirror) for mirror in MIRRORS + SECURITY_MIRRORS))
 
 
 def release_of(suite):

@@ -18,7 +18,7 @@ from pvemigrate.rule import command
 SHELLS = [shell for shell in ("sh", "dash", "bash", "busybox") if shutil.which(shell)]
 #: Proxmox VE's programs that rules may name, and what makes files take effect.
 PROGRAMS = {"pct", "pvesh", "pvesm", "pveum", "qm"}
-FOLLOW_UP = {"ifdown", "ifreload", "ifup", "proxmox-boot-tool", "update-grub", "update-initramfs"}
+FOLLOW_UP = {"ifreload", "proxmox-boot-tool", "update-grub", "update-initramfs"}
 
 HOSTILE = ["a b", "$(touch x)", "`touch x`", "';touch x;'", '"', "a\nb", "\\", "*", "~", "#x", "-x", "",
            "a&b|c>d", "\u00e4", "a\tb", "!x", "${IFS}"]
@@ -146,10 +146,19 @@ def test_a_command_that_settles_two_findings_comes_once(tmp_path):
 
 def test_follow_up_is_for_when_the_files_are_changed(tmp_path):
     result = emitted(tmp_path, {
+        "etc/network/interfaces": "allow-ovs vmbr0\niface vmbr0 inet manual\n\tovs_type OVSBridge\n",
+        "var/lib/dpkg/status": nodes.status_file(ifupdown2="3.0.0-1+pve4~bpo10")})
+    assert commands_in(result.out) == [["set", "-eu"]]
+    assert "\n#   ifreload -a\n" in result.out
+
+
+def test_a_bridge_that_keeps_its_address_is_not_to_be_taken_down(tmp_path):
+    """Running guests would lose the network, and the address is the one that it has already."""
+    result = emitted(tmp_path, {
         "etc/network/interfaces": "auto vmbr0\niface vmbr0 inet static\n\taddress 192.0.2.1/24\n"
                                   "\tbridge-ports eno1\n"}, "--mac", "vmbr0=02:00:00:00:00:01")
-    assert commands_in(result.out) == [["set", "-eu"]]
-    assert "\n#   ifdown vmbr0; ifup vmbr0\n" in result.out
+    assert "NET001" in result.out
+    assert "ifdown" not in result.out + result.err
 
 
 @pytest.mark.parametrize("name", ["x\ntouch owned\n", "x\rtouch owned", "$(touch owned)", "`touch owned`",

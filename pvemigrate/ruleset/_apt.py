@@ -132,7 +132,7 @@ def _reading_order(file):
 
 def all_sources(scope, hop):
     """Each repository (URI, suite after the upgrade) below the root that another suite may turn into:
-    the (suite, shared options) that its entries have, in the order of reading (keys of a dict)."""
+    suite that its entries have -> their shared options, in the order of reading (keys of a dict)."""
     found = {}
     future = {**hop.debian, **hop.security}
     # No others: a stanza of thousands of URIs and suites stands for millions of repositories.
@@ -144,7 +144,8 @@ def all_sources(scope, hop):
         for uri in source.archives if suites else ():
             for suite in suites:
                 # A dict for a set, so that the same of several is named in each run.
-                found.setdefault((place_of(uri), future.get(suite, suite)), {})[suite, shared] = True
+                place = (place_of(uri), future.get(suite, suite))
+                found.setdefault(place, {}).setdefault(suite, {})[shared] = True
     return found
 
 
@@ -242,8 +243,12 @@ def conflict(scope, hop, source, archives, suite, new):
     shared = shared_options(source)
     known = scope.once(all_sources, scope, hop)
     for uri in archives:
-        for other, options in known.get((place_of(uri), new), ()):
-            if (other != suite or archives is not source.archives) and options != shared:
+        for other, all_options in known.get((place_of(uri), new), {}).items():
+            if other == suite and archives is source.archives:
+                # Its own: they go along.
+                continue
+            options = next((options for options in all_options if options != shared), None)
+            if options is not None:
                 names = sorted({name for name, _ in set(options) ^ set(shared)})
                 return ("the entry of that repository for %s has another %s, and apt refuses "
                         "two that differ: make them the same" % (other, ", ".join(names)))

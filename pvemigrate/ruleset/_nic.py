@@ -145,8 +145,9 @@ _DRIVER = re.compile("(?m)^DRIVER=([A-Za-z0-9_-]+)$")
 #: Names that udev makes of a board's index, a slot or a PCI path, with what it appends for a port.
 _PREDICTABLE = re.compile("en(?:P[0-9]+)?(?:o[0-9]+|s[0-9]+(?:f[0-9]+)?|p[0-9]+s[0-9]+(?:f[0-9]+)?)"
                           "(?:d[0-9]+)?(n[A-Za-z0-9]+)?")
-#: The forms in which the guide shows names before they change.
-_PATH_FORM = re.compile("en(?:P[0-9]+)?p[0-9]+s[0-9]+f[0-9]+")
+#: The forms in which the guide shows names before they change. What is on PCI bus 0 (enp0s31f6) is
+#: part of the board's chipset, no card.
+_PATH_FORM = re.compile("en(?:P[0-9]+)?p(?!0s)[0-9]+s[0-9]+f[0-9]+")
 _SLOT_FORM = re.compile("ens[0-9]+f[0-9]+np[0-9]+")
 
 

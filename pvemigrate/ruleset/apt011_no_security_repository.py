@@ -1,4 +1,5 @@
-from ..repositories import DEBIAN_COMPONENTS, HOPS, is_security, vendor
+from ..repositories import (DEBIAN_COMPONENTS, HOPS, is_known_debian, is_security, release_of,
+                            vendor)
 from ..rule import NODE, Rule
 from ._apt import GUIDE, is_debian_entry
 from ._apt_node import binary_sources, is_refused, unseen_words
@@ -10,8 +11,9 @@ class NoSecurityRepository(Rule):
 
     A node whose apt sources have no enabled entry of Debian's security archive for the new release.
     Mirrors and proxies count, in both syntaxes and with any options, and so does an entry that is
-    about to be switched (APT002). Also an entry of the security archive whose suite is the bare
-    name of the new release, which that archive does not have.
+    about to be switched (APT002). Also a suite of the security archive that is called as one of the
+    main archive's is (`bullseye`, `bullseye-updates`): apt finds nothing there. On a mirror, which may
+    have such a suite, it counts only where no other entry will do.
 
     ## Why it matters
 
@@ -57,17 +59,17 @@ class NoSecurityRepository(Rule):
         hop = HOPS[self.hops[0]]
         found = project.once(binary_sources, project)
         unknown = project.once(unseen_words, project)
-        if any("security" in word.lower() or word in hop.security for word in unknown) or any(
-                serves(source, hop) for _, source in found):
-            return
+        served = any("security" in word.lower() or word in hop.security for word in unknown) or any(
+            serves(source, hop) for _, source in found)
         right = hop.security[hop.old + "/updates"]
-        for file, source in found:
-            if source.is_everywhere(is_security) and source.suites:
-                # All are called as the release is.
-                word = source.suites[0]
-                self.report(word.token, "Debian's security archive has no suite %s: its suite for "
-                            "%s is %s" % (word.text, hop.new, right), file=file)
-                return
+        # Somebody's own mirror may have such a suite: it counts where there is nothing better.
+        misnamed = [(file, word) for file, source in found for word in misnamed_suites(source, hop)
+                    if not served or source.is_everywhere(is_known_debian)]
+        for file, word in misnamed:
+            self.report(word.token, "Debian's security archive has no suite %s: its suite for %s is %s"
+                        % (word.text, hop.new, right), file=file)
+        if served or misnamed:
+            return
         entry = "deb http://security.debian.org/debian-security %s main contrib" % right
         debian = [file for file, source in found if is_debian_entry(source)]
         main = project.at("apt/sources.list")
@@ -88,10 +90,22 @@ def serves(source, hop):
     if not suites.isdisjoint(hop.security) or not suites.isdisjoint(hop.security.values()):
         return True
     if source.is_everywhere(is_security):
-        return suites != {hop.new}
+        return len(misnamed_suites(source, hop)) < len(source.suites)
     # A mirror of somebody's own making has suites of its own, too.
     return any("security" in part.lower() for place in source.locations
                for part in [place.host] + place.folders)
+
+
+def misnamed_suites(source, hop):
+    """The suites (list of Word) of the security archive that are called after the new release, but in
+    a way that only suites of the main archive are."""
+    if not source.is_everywhere(is_security) or any(map(vendor, source.locations)):
+        return []
+    # `/updates` behind the right name leads to the same place.
+    known = {*hop.security, *hop.security.values()}
+    known.update(name + "/updates" for name in hop.security.values())
+    return [word for word in source.suites
+            if release_of(word.text) == hop.new and word.text not in known]
 
 
 def is_unknown(source):

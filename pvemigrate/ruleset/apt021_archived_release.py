@@ -1,3 +1,5 @@
+from itertools import islice
+
 from ..edit import Fix, replace
 from ..repositories import (ARCHIVES, Location, archive_uri, is_archive, is_known_debian, is_security,
                             proxmox_archive_uri, release_of, vendor)
@@ -198,6 +200,7 @@ def _archived(scope, hop):
 
 
 def _differing(options):
-    options = list(options)
+    # Some are enough to tell: there may be as many as entries.
+    options = list(islice(options, 8))
     names = {name for other in options[1:] for name, _ in set(options[0]) ^ set(other)}
     return ", ".join(sorted(names))

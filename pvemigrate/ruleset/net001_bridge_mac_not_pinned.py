@@ -1,6 +1,6 @@
 from ..edit import Fix, insert_after
 from ..formats.interfaces import BrokenIfaceHeader, Option
-from ..rule import Rule, command
+from ..rule import Rule
 from ..settings import valid_mac
 from ._bridge_mac import line_above, unpinned_bridges
 from ._net import read_by_all_alike, uses_ifupdown2
@@ -49,8 +49,8 @@ class BridgeMacNotPinned(Rule):
     the bridge; where they disagree about that, it is left to you. Where dpkg shows ifupdown2 there
     is nothing to do: version 3.1.0-1+pmx1, which the upgrade brings, gives the bridge its port's
     address; on 7.x it has come, and nothing is reported (SYS010 looks for an older one). Without
-    dpkg's status file classic ifupdown is assumed. When the NIC is replaced one day, the line has
-    to follow.
+    dpkg's status file classic ifupdown is assumed. Nothing has to be restarted: the bridge has that
+    address already. When the NIC is replaced one day, the line has to follow.
 
     ## Guide
 
@@ -74,7 +74,7 @@ class BridgeMacNotPinned(Rule):
     def report_bridge(self, stanza, is_template):
         """Report a bridge at the stanza that the line belongs into; *is_template*: others inherit
         from it."""
-        name, header, follow_up = stanza.name, stanza.header, ()
+        name, header = stanza.name, stanza.header
         item = header.keyword if isinstance(header, BrokenIfaceHeader) else header.name
         if uses_ifupdown2(self.facts):
             if (self.facts.release or 6) >= 7:
@@ -103,9 +103,9 @@ class BridgeMacNotPinned(Rule):
         else:
             text = "%shwaddress %s" % (_indent(stanza.block, line), mac)
             fix = Fix.safe("add hwaddress %s" % mac, insert_after(line, text))
-            # Both in one go: the first may well cut the connection that they are typed over.
-            follow_up = ("%s; %s" % (command("ifdown", name), command("ifup", name)),)
-        self.report(item, message, fix, file=stanza.file, follow_up=follow_up)
+        # No follow_up: the address is the present one, and taking the bridge down (classic ifupdown
+        # has no other way) would cut off all running guests.
+        self.report(item, message, fix, file=stanza.file)
 
 
 def _indent(block, line):

@@ -21,8 +21,8 @@ class NicMayBeRenamed(Rule):
     the upgrade: a Mellanox card, or a Broadcom BCM57412. Which one it is, sys/class/net/NAME/device
     below the root tells (driver, or PCI vendor and device). Where that is not there, only the two
     forms of names count that the upgrade guide shows: `enp33s0f0`, a function of a card without its
-    port, and `ens2f0np0`, a slot with a port. Names such as `eno1`, `enp3s0` or `eth0` say nothing:
-    most onboard cards are called so, and none of them was seen to change.
+    port, and `ens2f0np0`, a slot with a port. Names such as `eno1`, `enp3s0`, `enp0s31f6` or
+    `eth0` say nothing: most onboard cards are called so, and none of them was seen to change.
 
     Silent for a name that a .link file in etc/systemd/network (by MAC address or path) or a rule of
     udev gives, with `net.ifnames=0` on the kernel's command line, for an interface that sysfs does
