@@ -23,6 +23,7 @@ GUEST_FIXED = GUEST.replace("cgroup.", "cgroup2.")
 #: A role with Pool.Audit: one info on a node that runs 6.x (USR002).
 USER_INFO = "role:Watch:Pool.Audit:\n"
 
+
 def status_file(**versions):
     """A dpkg status file: package (``_`` for ``-``) -> version, or (version, state)."""
     parts = []

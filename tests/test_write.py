@@ -5,14 +5,14 @@ import stat
 
 import pytest
 
-from nodes import (ERROR, GUEST, GUEST_FIXED, STORAGE,
-                   STORAGE_FIXED, WARNING, read_tree, write_tree)
+from nodes import (ERROR, GUEST, GUEST_FIXED, STORAGE, STORAGE_FIXED, WARNING, as_bytes, read_tree,
+                   write_tree)
 from pvemigrate import Project, write
 from pvemigrate.write import commit
 
 BOTH = dict(WARNING, **ERROR)
-BOTH_FIXED = {"etc/pve/storage.cfg": STORAGE_FIXED.encode(),
-              "etc/pve/nodes/a/lxc/100.conf": GUEST_FIXED.encode()}
+BOTH_FIXED = as_bytes(dict(BOTH, **{"etc/pve/storage.cfg": STORAGE_FIXED,
+                                    "etc/pve/nodes/a/lxc/100.conf": GUEST_FIXED}))
 NETWORK = {"etc/network/interfaces": "auto lo\n", "etc/pve/storage.cfg": "x\n"}
 
 
@@ -240,7 +240,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(function, error, tmp_pat
         with pytest.raises(KeyboardInterrupt):
             plan.apply()
     monkeypatch.undo()
-    assert read_tree(tmp_path) == {"etc/pve/storage.cfg": STORAGE.encode()}
+    assert read_tree(tmp_path) == as_bytes(WARNING)
 
 
 def test_a_folder_that_cannot_be_flushed_is_no_failure(tmp_path, monkeypatch):
