@@ -5,7 +5,7 @@ from ..formats.interfaces import joined
 from ..rule import NODE, Rule
 from ._bridge_mac import unpinned_bridges
 from ._net import networks, simple_commands, uses_ifupdown2
-from ._rule_files import firewall_files, rule_files, searched_lines
+from ._searched_files import packet_filter_files, pve_firewall_files, searched_lines
 
 MAC = re.compile("(?<![0-9A-Fa-f:])[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}(?![0-9A-Fa-f:])")
 COMMANDS = ("pre-up", "up", "post-up", "down", "pre-down", "post-down")
@@ -66,7 +66,7 @@ class EbtablesBridgeMac(Rule):
                 bridges.setdefault(_octets(mac), stanza.name)
         if not bridges:
             return
-        for file in rule_files(project) + [file for file in firewall_files(project) if file]:
+        for file in packet_filter_files(project) + list(filter(None, pve_firewall_files(project))):
             for token, match in searched_lines(file, MAC):
                 self.report_mac(file, token, bridges.get(_octets(match.group())))
         done = set()

@@ -3,7 +3,8 @@ import re
 from ..rule import NODE, Rule
 from ._net import has_whole_sysfs, is_plain_name, networks
 from ._nic import base_name, devices
-from ._rule_files import files_of, firewall_files, rule_files, searched_lines, served_files
+from ._searched_files import (files_of, packet_filter_files, pve_firewall_files, searched_lines,
+                              service_files)
 
 SECTION = re.compile("\\[([A-Za-z]+)(?:[ \t]+[^ \t\\]]+)?\\]")
 #: A rule up to its options, and one option (pve-firewall, PVE/Firewall.pm).
@@ -75,7 +76,7 @@ class StaleInterfaceName(Rule):
                 for stanza in network.stanzas}
         if self.known is None and not self.renames:
             return
-        cluster, host = firewall_files(project)
+        cluster, host = pve_firewall_files(project)
         if cluster is not None:
             for token in _rule_interfaces(cluster):
                 self.check_name(cluster, token, not self.facts.is_clustered)
@@ -87,7 +88,7 @@ class StaleInterfaceName(Rule):
             for token, name in _sysctl_interfaces(file):
                 self.check_name(file, token, name=name)
         if self.renames:
-            self.check_others(rule_files(project) + served_files(project))
+            self.check_others(packet_filter_files(project) + service_files(project))
 
     def check_name(self, file, token, may_be_stale=True, name=None):
         """Report one name of an interface. *name*: as the node has it, where it is spelled in

@@ -4,15 +4,16 @@ and what else names interfaces. None of them is ever changed.
 
 import re
 
-__all__ = ["files_of", "firewall_files", "rule_files", "searched_lines", "served_files"]
+__all__ = ["files_of", "packet_filter_files", "pve_firewall_files", "searched_lines", "service_files"]
 
 #: Packet filter rules (prefixes of paths below etc/; what ends in ``/`` is a folder): nftables,
 #: ebtables, arptables and iptables with what saves them, shorewall, ferm, ufw, and ifupdown's
 #: scripts.
-RULES = ("nftables.conf", "nftables/", "nftables.d/", "ebtables", "ebtables/", "arptables",
-         "arptables/", "iptables", "iptables/", "ip6tables", "ip6tables/", "firewall", "firewall/",
-         "shorewall/", "ferm/", "ufw/", "default/ebtables", "default/arptables",
-         "network/if-pre-up.d/", "network/if-up.d/", "network/if-down.d/", "network/if-post-down.d/")
+PACKET_FILTERS = (
+    "nftables.conf", "nftables/", "nftables.d/", "ebtables", "ebtables/", "arptables", "arptables/",
+    "iptables", "iptables/", "ip6tables", "ip6tables/", "firewall", "firewall/", "shorewall/", "ferm/",
+    "ufw/", "default/ebtables", "default/arptables", "network/if-pre-up.d/", "network/if-up.d/",
+    "network/if-down.d/", "network/if-post-down.d/")
 #: What else has names of interfaces.
 SERVICES = ("default/", "dhcp/", "dnsmasq.conf", "dnsmasq.d/", "lldpd.conf", "lldpd.d/", "pve/sdn/",
             "radvd.conf", "rc.local", "snmp/", "systemd/network/", "udev/rules.d/", "keepalived/",
@@ -36,17 +37,17 @@ def files_of(scope, prefixes):
     return [found[path] for path in sorted(found)]
 
 
-def rule_files(scope):
+def packet_filter_files(scope):
     """Packet filter rules."""
-    return files_of(scope, RULES)
+    return files_of(scope, PACKET_FILTERS)
 
 
-def served_files(scope):
+def service_files(scope):
     """Configurations of services that name interfaces."""
     return files_of(scope, SERVICES)
 
 
-def firewall_files(scope):
+def pve_firewall_files(scope):
     """Proxmox VE's own firewall, as far as it is about this node: (cluster.fw or None, host.fw or
     None)."""
     etc, facts = scope.facts.etc, scope.facts
