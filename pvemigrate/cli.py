@@ -346,7 +346,9 @@ def _pairs(options, name, option, form="OLD=NEW"):
         left, equals, right = item.partition("=")
         if not (left and equals and right):
             raise click.UsageError("%s takes %s, not %s" % (option, form, item))
-        pairs[left] = right
+        if pairs.setdefault(left, right) != right:
+            raise click.UsageError("%s is given twice for %s: %s and %s" % (
+                option, left, pairs[left], right))
     return pairs
 
 

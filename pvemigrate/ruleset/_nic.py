@@ -206,12 +206,18 @@ def devices(facts):
 def is_pinned(scope, name):
     """Whether something gives the NIC this very name: a .link file that knows it by its hardware, a
     rule of udev, or ``net.ifnames=0``, with which the kernel's own names stay."""
+    return (name in scope.once(_linked_names, scope) or name in scope.once(udev_names, scope)
+            or scope.once(_has_kernel_names, scope))
+
+
+def _linked_names(scope):
+    """The names (set of str) that .link files give cards which they know by their hardware."""
+    found = set()
     for text in scope.once(link_files, scope).values():
         match, link = link_sections(text)
-        if link.get("Name", [])[-1:] == [name] and any(
-                match.get(key) for key in ("MACAddress", "PermanentMACAddress", "Path")):
-            return True
-    return name in scope.once(udev_names, scope) or scope.once(_has_kernel_names, scope)
+        if any(match.get(key) for key in ("MACAddress", "PermanentMACAddress", "Path")):
+            found.update(link.get("Name", [])[-1:])
+    return found
 
 
 _UDEV_NAME = re.compile("NAME:?=\"([^\"\n]+)\"")

@@ -49,8 +49,9 @@ class BridgeMacNotPinned(Rule):
     the bridge; where they disagree about that, it is left to you. Where dpkg shows ifupdown2 there
     is nothing to do: version 3.1.0-1+pmx1, which the upgrade brings, gives the bridge its port's
     address; on 7.x it has come, and nothing is reported (SYS010 looks for an older one). Without
-    dpkg's status file classic ifupdown is assumed. Nothing has to be restarted: the bridge has that
-    address already. When the NIC is replaced one day, the line has to follow.
+    dpkg's status file classic ifupdown is assumed. Nothing has to be restarted: on 6.x the bridge has
+    that address already, on 7.x it gets it back with the next reboot. When the NIC is replaced one
+    day, the line has to follow.
 
     ## Guide
 
@@ -103,8 +104,8 @@ class BridgeMacNotPinned(Rule):
         else:
             text = "%shwaddress %s" % (_indent(stanza.block, line), mac)
             fix = Fix.safe("add hwaddress %s" % mac, insert_after(line, text))
-        # No follow_up: the address is the present one, and taking the bridge down (classic ifupdown
-        # has no other way) would cut off all running guests.
+        # No follow_up: the bridge has the address, or gets it with the next reboot; taking it down
+        # (classic ifupdown has no other way) would cut off all running guests.
         self.report(item, message, fix, file=stanza.file)
 
 
