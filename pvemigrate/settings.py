@@ -122,7 +122,7 @@ def valid_interface(name):
 
 def _valid_new_role(name):
     known = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._"
-    return bool(name) and all(char in known for char in name) and not name.startswith("PVE")
+    return bool(name) and all(char in known for char in name) and not name.lower().startswith("pve")
 
 
 def _valid_renames(renames, what, is_valid):

@@ -170,3 +170,20 @@ def test_the_command_names_the_role():
     assert finding.commands == ("pveum role modify Ops --append --privs Pool.Audit",)
     finding, = pvemigrate.check("role:-x:Pool.Allocate:\n", kind="user", select="USR001")
     assert finding.commands == ()
+
+
+def test_acl_line_that_grants_a_product():
+    # Hundreds of millions of grants in half a megabyte: nothing is compared, the rest is.
+    members = ",".join("@g%d" % number for number in range(20000))
+    roles = ["R%d" % number for number in range(20000)]
+    text = "".join("role:%s:VM.Audit:\n" % role for role in roles) + (
+        "acl:1:/:%s:%s:\nacl:1:/:@g1:Nothing:\n" % (members, ",".join(roles)))
+    found = pvemigrate.check(text, kind="user", select=["USR005"])
+    assert [(finding.code, finding.line) for finding in found] == [("USR005", 20002)]
+
+
+@pytest.mark.parametrize("name", ["PVEOps", "pveops", "PvE", "a b", "a:b"])
+def test_new_name_of_a_role_that_is_none(name):
+    # Later releases keep all names that begin with PVE, in whatever letters, for themselves.
+    with pytest.raises(ValueError):
+        pvemigrate.check("", kind="user", rename_roles={"PVEPoolUser": name})

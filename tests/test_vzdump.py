@@ -82,7 +82,9 @@ def test_fix_of_vzdump_conf(text, after):
     ("maxfiles:\n", [("BAK001", "manual")]), ("maxfiles: \u0663\n", [("BAK001", "manual")]),
     # Here the last one counts, so a new line before the refused one would be dead.
     ("maxfiles: 3\nprune-backups: keep-last=3, keep-daily=1\n", [("BAK001", "manual")]),
-    ("Maxfiles: 3\nmaxfiles : 3\n#maxfiles: N\n", []), ("prune-backups: bad\n", []),
+    ("Maxfiles: 3\nmaxfiles : 3\n#maxfiles: N\n", []), ("prune-backups: keep-last=3,\n", []),
+    ("prune-backups: bad\n", [("BAK003", "manual")]),
+    ("prune-backups: bad\nprune-backups: keep-last=3\n", []),
 ])
 def test_findings_in_vzdump_conf(text, found):
     assert codes(text, "vzdump-conf") == found
@@ -515,3 +517,10 @@ def test_words_as_the_shell_cuts_them():
             assert done.returncode, repr(text)
         else:
             assert done.stdout.decode().split("\0")[:-1] == words, repr(text)
+
+
+def test_many_removed_options_in_a_line():
+    # One look at a line, not one for each of its options: they would take minutes.
+    text = "0 2 * * 6 root vzdump 100%s --mode stop\n" % (" --size 5" * 5000)
+    fixed = pvemigrate.fix(text, kind="vzdump-cron", select=["BAK004"])
+    assert fixed.code == "0 2 * * 6 root vzdump 100 --mode stop\n"

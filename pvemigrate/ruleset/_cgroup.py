@@ -13,7 +13,7 @@ from ..formats.lxc import Property, RawKey
 from ._lxc import below_broken_header
 
 __all__ = ["CGROUP1_ONLY", "NATIVE", "ROWS", "SAME_IN_V2", "UNDECIDED", "V1", "V2", "Conversion",
-           "advice", "conversions", "fix_of", "unquoted", "weight"]
+           "advice", "conversions", "fix_of", "left_behind", "unquoted", "weight"]
 
 V1, V2 = "lxc.cgroup.", "lxc.cgroup2."
 
@@ -81,6 +81,12 @@ UNDECIDED = (
      "kernel, mm/hugetlb_cgroup.c; PVE::LXC::Config, parse_pct_config"),
 )
 
+#: Other files of v2, most of which v1 does not have (a * stands for any text; kernel,
+#: admin-guide/cgroup-v2.rst).
+OTHERS_OF_V2 = ("cgroup.*", "cpu.max", "cpu.max.burst", "cpu.weight", "cpu.weight.nice", "io.*",
+                "memory.high", "memory.low", "memory.max", "memory.min", "memory.oom.group",
+                "memory.swap.*", "cpuset.cpus.partition", "rdma.max")
+
 #: v2's file -> Proxmox VE's own option that sets it (PVE::LXC, update_lxc_config of 4.x).
 NATIVE = {"memory.max": "memory", "memory.swap.max": "swap", "cpu.max": "cpulimit",
           "cpu.weight": "cpuunits", "cpuset.cpus": "cores"}
@@ -89,11 +95,30 @@ NATIVE = {"memory.max": "memory", "memory.swap.max": "swap", "cpu.max": "cpulimi
 def advice(name, rows=CGROUP1_ONLY):
     """What *rows* say to do instead of v1's file *name*; None where v2 has a counterpart or none is
     known."""
-    for pattern, instead, _ in rows:
-        start, star, end = pattern.partition("*")
-        if name == pattern or star and name.startswith(start) and name[len(start):].endswith(end):
-            return instead
-    return None
+    return next((instead for pattern, instead, _ in rows if _fits(name, pattern)), None)
+
+
+def _fits(name, pattern):
+    start, star, end = pattern.partition("*")
+    return name == pattern or bool(star) and name.startswith(start) and (
+        name[len(start):].endswith(end))
+
+
+def left_behind(name):
+    """What there is to say of v1's key for the file *name*, which no rule converts: what v2 has of
+    it (str, to follow that the key is ignored) and what to do (str). None for files that the other
+    tables are about, and for keys that are no controller's (liblxc, confile.c: ``lxc.cgroup.dir``,
+    ``lxc.cgroup.relative``)."""
+    if (name in SAME_IN_V2 or name in THROTTLE or any(name in row.takes for row in ROWS)
+            or advice(name, UNDECIDED) or name in ("", "dir", "relative")
+            or name.startswith("dir.")):
+        return None
+    instead = advice(name)
+    if instead:
+        return "which has nothing quite like it", instead
+    if any(_fits(name, pattern) for pattern in OTHERS_OF_V2):
+        return "though v2 has a file of that name", "write %s if it is to count" % (V2 + name)
+    return "which is not known to have anything like it", "remove it"
 
 
 def unquoted(value):

@@ -32,6 +32,10 @@ PRIVILEGES = frozenset("""
     VM.GuestAgent.FileSystemMgmt VM.GuestAgent.Unrestricted
     """.split())
 
+#: What acl lines grant is compared up to here: a line of many members and many roles grants their
+#: product, which a file of half a megabyte can make too much for the memory.
+MOST_GRANTS = 200000
+
 #: How many fields PVE reads behind each keyword.
 FIELDS = {"user": 8, "token": 4, "group": 3, "pool": 4, "role": 2, "acl": 4}
 
@@ -269,15 +273,23 @@ class UserConfig:
             return False
         roles = [role for role in roles if self._is_known(role)]
         members = [member for member in members if self._is_member(member)]
-        for role in roles:
-            for member in members:
-                grant = (place, str(member), str(role))
-                before = self._grants.get(grant)
-                if before is not None and before[0] != is_true(propagate):
-                    self._lose(before[1], "PVE drops this: line %d gives %s the role %s on %s with "
-                               "another propagate flag" % (self._line(line), member, role, place))
-                self._grants[grant] = (is_true(propagate), role)
+        self._grant(line, place, is_true(propagate), {str(member): member for member in members},
+                    {str(role): role for role in roles})
         return True
+
+    def _grant(self, line, place, propagate, members, roles):
+        """Note who gets which role where (*members* and *roles*: name -> Token), and report the
+        grants of earlier lines that these replace."""
+        if len(self._grants) + len(members) * len(roles) > MOST_GRANTS:
+            return
+        for name, role in roles.items():
+            for member in members:
+                grant = (place, member, name)
+                before = self._grants.get(grant)
+                if before is not None and before[0] != propagate:
+                    self._lose(before[1], "PVE drops this: line %d gives %s the role %s on %s with "
+                               "another propagate flag" % (self._line(line), member, name, place))
+                self._grants[grant] = (propagate, role)
 
     def _is_known(self, role):
         if role in self.roles or role in SPECIAL_ROLES:

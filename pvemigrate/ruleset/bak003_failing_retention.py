@@ -1,4 +1,5 @@
 from ..rule import Rule
+from ..storage_types import check_prune_backups
 from ._vzdump import Crontab
 from ._vzdump_conf import Retention
 
@@ -8,8 +9,9 @@ class FailingRetention(Rule):
     ## What it finds
 
     Jobs in vzdump.cron with `--maxfiles 0` or another value that is no number from 1, or with both
-    `--maxfiles` and `--prune-backups`; jobs that are switched off too. And `maxfiles: 0` in
-    vzdump.conf.
+    `--maxfiles` and `--prune-backups`, or with a `--prune-backups` that breaks its rules (a blank
+    behind a comma is enough); jobs that are switched off too. In vzdump.conf, `maxfiles: 0`, and such
+    a `prune-backups` without a `maxfiles` beside it (of both BAK001 speaks).
 
     ## Why it matters
 
@@ -46,8 +48,10 @@ class FailingRetention(Rule):
     def visit_File(self, tree):
         if tree.kind == "vzdump-cron":
             for line in self.project.once(Crontab, tree).commands:
-                if line.maxfiles and line.is_certain:
+                if line.is_certain and line.maxfiles:
                     self.check_line(line)
+                elif line.is_certain and line.prune:
+                    self.check_prune(line, line.prune[-1])
             return
         settings = Retention(tree)
         if settings.is_zero:
@@ -55,6 +59,11 @@ class FailingRetention(Rule):
             self.report(line.value,
                         "maxfiles: 0 is ignored (Proxmox VE 6 keeps one backup, Proxmox VE 7 keeps "
                         "all): write prune-backups: keep-all=1 or prune-backups: keep-last=1")
+        elif settings.prune_problem and not settings.maxfiles:
+            line = settings.prune
+            self.report(line.value or line.key,
+                        "prune-backups is ignored (Proxmox VE 6 keeps one backup, Proxmox VE 7 keeps "
+                        "all): %s" % settings.prune_problem)
 
     def check_line(self, line):
         """Report one job whose retention options vzdump refuses."""
@@ -69,3 +78,12 @@ class FailingRetention(Rule):
             self.report(line.value_token(last),
                         "the job fails: --maxfiles takes a number from 1; write --prune-backups "
                         "keep-all=1 to keep all backups, or keep-last=N")
+
+    def check_prune(self, line, option):
+        """Report a job whose --prune-backups vzdump refuses."""
+        if option.value_word is None or option.value_word.is_dynamic:
+            return
+        problem = check_prune_backups(option.value)
+        if problem:
+            self.report(line.value_token(option), "the job fails: vzdump refuses the value of "
+                                                  "--prune-backups: %s" % problem)

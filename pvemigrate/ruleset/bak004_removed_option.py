@@ -55,11 +55,13 @@ class RemovedOption(Rule):
                 self.report(line.word_token(line.hidden),
                             "vzdump has no --size in Proxmox VE 7 and refuses it: remove it from "
                             "this command line")
+            # Once a line, since one of nothing but such options would be read for each of them.
+            stays = not line.size or stays_what_it_is(line)
             for option in line.size:
-                self.check_option(line, option)
+                self.check_option(line, option, stays)
 
-    def check_option(self, line, option):
-        """Report one --size."""
+    def check_option(self, line, option, stays):
+        """Report one --size; *stays*: whether the line is of the same kind without."""
         message = "vzdump has no --size in Proxmox VE 7 and refuses it"
         if line.is_disabled:
             message += " (a job that is switched off)"
@@ -71,7 +73,7 @@ class RemovedOption(Rule):
             message += "; it has no value here, so the job fails already: remove it by hand"
         elif option.value_word.is_dynamic or option.word.is_dynamic:
             message += "; the shell puts its value in, so remove it by hand"
-        elif not stays_what_it_is(line):
+        elif not stays:
             message += ("; without it the line has too few words for Proxmox VE to keep it, so "
                         "change it by hand")
         else:
@@ -81,8 +83,9 @@ class RemovedOption(Rule):
 
 def stays_what_it_is(line):
     """Whether the line is of the same kind for Proxmox VE without its --size options."""
-    code = line.node.code
-    for option in reversed(line.size):
-        start = option.word.start
-        code = code[:start] + code[option.value_word.end if option.value_word else start:]
+    code, kept, at = line.node.code, [], 0
+    for option in line.size:
+        kept.append(code[at:option.word.start])
+        at = option.value_word.end if option.value_word else option.word.start
+    code = "".join(kept) + code[at:]
     return type(parse(code, "vzdump-cron").body[0]) is type(line.node)

@@ -1,6 +1,6 @@
 from ..formats.lxc import RawKey
 from ..rule import Rule
-from ._cgroup import V1, advice
+from ._cgroup import V1, left_behind
 from ._lxc import effective_sections, report_cgroup
 
 
@@ -11,7 +11,9 @@ class Cgroup1Only(Rule):
     `lxc.cgroup.` keys for files that cgroup v2 does not have: `cpuset.cpu_exclusive`,
     `cpuset.sched_*` and their like, `memory.swappiness`, `memory.oom_control`, `memory.kmem.*`,
     `cpu.rt_*`, `cpuacct.*`, `blkio.*` without `blkio.throttle.*`, `freezer.*`, `net_cls.*`,
-    `net_prio.*`, `perf_event.*`; in the live section, in snapshots and in pending changes.
+    `net_prio.*`, `perf_event.*`; in the live section, in snapshots and in pending changes. And
+    whatever else begins with `lxc.cgroup.`: names that neither version is known to have, and files
+    of v2 (`memory.max`) behind the prefix of v1.
 
     Not `lxc.cgroup.dir*` and `lxc.cgroup.relative`, which are no controllers. Nor what v2 can say
     in other words (`memory.limit_in_bytes`, `cpu.shares`, `blkio.throttle.*`, ...): that is for
@@ -31,8 +33,10 @@ class Cgroup1Only(Rule):
 
     ## When the fix is safe
 
-    There is none: the message says what comes nearest in v2. Where the node is configured to keep
-    cgroup v1 (LXC011), the keys of its containers still count, and the finding is but information.
+    There is none: the message says what comes nearest in v2. A file of v2 behind the prefix of v1
+    may never have counted, so whether it should is for the administrator to say. Where the node is
+    configured to keep cgroup v1 (LXC011), the keys of its containers still count, and the finding
+    is but information.
 
     ## Guide
 
@@ -53,8 +57,7 @@ class Cgroup1Only(Rule):
         for section, replacement in effective_sections(tree):
             for line in section.body if replacement is None else ():
                 if isinstance(line, RawKey) and line.key.startswith(V1):
-                    instead = advice(line.key[len(V1):])
-                    if instead:
-                        report_cgroup(self, line.key, "%s is ignored with cgroup v2, which has "
-                                      "nothing quite like it (%s): %s"
-                                      % (line.key, section.label, instead))
+                    found = left_behind(line.key[len(V1):])
+                    if found:
+                        report_cgroup(self, line.key, "%s is ignored with cgroup v2, %s (%s): %s"
+                                      % (line.key, found[0], section.label, found[1]))
