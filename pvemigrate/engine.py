@@ -69,13 +69,13 @@ class Scope:
         where it cannot be read. *secret*: nothing it holds is ever shown."""
         def read():
             data = self.facts.get(path)
-            if data is None:
-                return None
-            file = SourceFile(path, "text", data)
-            file.is_secret = secret
-            return file
+            return None if data is None else SourceFile(path, "text", data)
 
-        return self.facts.once(("text", path), read)
+        file = self.facts.once(("text", path), read)
+        if secret and file is not None:
+            # For all rules: another one may have looked at the file before.
+            file.is_secret = True
+        return file
 
     def at(self, location):
         """The file at a location below etc/ (``pve/storage.cfg``), or None."""
