@@ -456,6 +456,10 @@ CONTESTED = [
     # The volumes of the guests (GST002) are there again once the storage is.
     Row("STO003", clean_6, {STORAGE: ("content images,rootdir", "content none")}, (STORAGE, "none")),
     Row("STO007", clean_6, {STORAGE: ("\tvgname pve\n", "")}, (STORAGE, "lvmthin: |local-lvm")),
+    # A node without a vote leaves two of three (COR006): which is that one's own matter.
+    Row("COR003", clean_7, {COROSYNC: ("nodeid: 2\n    quorum_votes: 1",
+                                       "nodeid: 2\n    quorum_votes: 0")},
+        (COROSYNC, "quorum_votes: |0")),
     Row("USR001", clean_7, {USERS: (",Pool.Audit,VM.Audit", ",VM.Allocate,VM.Audit")},
         (USERS, "Pool.Allocate")),
     # The lower of both versions counts.

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from nodes import STORAGE, status_file, write_tree
+from nodes import STORAGE, read_tree, status_file, write_tree
 from pvemigrate import Project, UsageError
 from pvemigrate.facts import Facts, version_key
 from pvemigrate.settings import Settings, valid_mac
@@ -223,6 +223,18 @@ def test_targets_and_labels(tmp_path):
     assert [path for path, _ in errors] == [paths[2]] and empty == []
     assert common_directory(targets) == (str(tmp_path), ["b/", "a/"])
     assert common_directory(targets[:1]) == (str(tmp_path / "b"), [""])
+
+
+def test_files_are_created_below_the_contents_of_an_etc_too(tmp_path):
+    tree = {"apt/sources.list": "deb http://ftp.debian.org/debian bullseye main\n", "pve/user.cfg": "",
+            "network/interfaces": "auto enp33s0f0\niface enp33s0f0 inet manual\n"}
+    project = Project(write_tree(tmp_path, tree), etc="", phases="all", select="APT010,NET004",
+                      pin_nics=True, macs={"enp33s0f0": "00:00:5e:00:53:01"}, pve_repo="test")
+    plan = project.fix()
+    assert plan.remaining == [] and plan.apply() == []
+    assert sorted(set(read_tree(tmp_path)) - set(tree)) == [
+        "apt/sources.list.d/pve-test.list", "systemd/network/10-enp33s0f0.link"]
+    assert Project(tmp_path, etc="", phases="all", select="APT010,NET004").check() == []
 
 
 # -- facts -----------------------------------------------------------------------------------------
