@@ -5,7 +5,7 @@ import re
 from ..cst import Token
 from ..formats.lxc import BrokenHeader, Live
 from ._guest import container_values, effective_sections, guest_id, volume_token
-from ._kernel import parameters
+from ._kernel_cmdline import parameters
 from ._storage import storages_of
 
 __all__ = ["LEGACY_HIERARCHY", "below_broken_header", "effective_sections", "is_own_guest",

@@ -10,7 +10,7 @@ from ..cst import Block, Token
 from ..formats.interfaces import (Auto, BrokenIfaceHeader, Directive, IfaceHeader, InheritsHeader,
                                   Option, joined, words)
 from ..settings import valid_mac
-from ._kernel import parameters
+from ._kernel_cmdline import parameters
 from ._net import is_plain_name, link_files, link_sections, networks, option_key, word_tokens
 
 __all__ = ["Use", "base_name", "devices", "family", "is_pinned", "mentions", "permanent_mac",

@@ -5,7 +5,7 @@ from ..edit import Fix, remove, replace
 from ..facts import version_key
 from ..formats.modprobe import Options, Wrapped
 from ..rule import Rule
-from ._kernel import follow_up, parameters
+from ._kernel_cmdline import follow_up, parameters
 
 #: The kernel that needs the workaround no more.
 MENDED = "5.15.39-3"

@@ -1,7 +1,7 @@
 import re
 
 from ..rule import Rule
-from ._kernel import has_boot_partitions, parameters
+from ._kernel_cmdline import has_boot_partitions, parameters
 
 _FIELDS = re.compile("[^ \t\r\n]+")
 

@@ -1,5 +1,5 @@
 from ..rule import Rule
-from ._kernel import parameters
+from ._kernel_cmdline import parameters
 
 
 class PartialCgroup1(Rule):

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from pvemigrate import Project
-from pvemigrate.ruleset._kernel import parameters
+from pvemigrate.ruleset._kernel_cmdline import parameters
 
 
 def read(tmp_path, files):
