@@ -211,13 +211,40 @@ def check(**options):
                  help="Print what would change as a unified diff; write nothing."),
     click.option("--emit-commands", is_flag=True,
                  help="Print the changes as a shell script of Proxmox VE's own commands, where it "
-                      "has some; write nothing.")])
+                      "has some; write nothing."),
+    click.option("--force", is_flag=True, help="Write although a file changed meanwhile."),
+    click.option("--no-pve-locks", is_flag=True, help="Do not take the locks of Proxmox VE's own "
+                 "tools (on a copied tree none are taken).")])
 def fix(diff_only, emit_commands, **options):
     """Make the changes that are due (with --diff or --emit-commands: only show them)."""
     if diff_only and emit_commands:
         raise click.UsageError("--diff and --emit-commands both want stdout")
     mode = "diff" if diff_only else "commands" if emit_commands else "fix"
     return _Run(options, mode).run()
+
+
+@main.command()
+@click.argument("run", metavar="[RUN]", required=False)
+@click.option("--root", metavar="DIR", default="/", help="The file system to work on (default: /).")
+@click.option("--list", "list_only", is_flag=True, help="List the runs of fix that the journal has.")
+@click.option("--force", is_flag=True, help="Take back files too that have changed since that run.")
+@click.option("--no-pve-locks", is_flag=True,
+              help="Do not take the locks of Proxmox VE's own tools.")
+def rollback(run, root, list_only, force, no_pve_locks):
+    """Take back a run of fix: the newest that stands, or RUN as --list names it."""
+    if not os.path.isdir(root):
+        raise click.UsageError("--root %s: no such directory" % root)
+    from .undo import listing, take_back
+
+    if list_only:
+        text, failures = listing(root)
+        _out(text)
+    else:
+        text, failures = take_back(root, run, False if no_pve_locks else None, force)
+        _out(text)
+    for path, message in failures:
+        _say("error", "%s: %s" % (path, message))
+    return FAILED if failures else OK
 
 
 @main.command()
@@ -453,6 +480,8 @@ class _Run:
 
     def _open(self, target):
         from .project import Project
+        if target.has_facts:
+            self._settle_interrupted(target.root)
         try:
             project = Project(target.root, self.settings, paths=target.paths, etc=target.etc,
                               kind=self.options["kind"], facts=target.has_facts)
@@ -463,6 +492,22 @@ class _Run:
         if target.paths is None and not project.files and not project.errors:
             self._note("%s: no configuration of Proxmox VE below it" % target.root)
         return project
+
+    def _settle_interrupted(self, root):
+        """An interrupted run of fix is finished or taken back before anything else."""
+        if not os.path.isdir(os.path.join(root, "var/lib/pvemigrate/runs")):
+            return
+        from .undo import interrupted, settle
+
+        if self.mode != "fix":
+            for run in interrupted(root):
+                self._note("the run %s of fix was interrupted: the next fix, or rollback, finishes "
+                           "it or takes it back" % run.id)
+            return
+        done, failures = settle(root)
+        for run, how in done:
+            _say("warning", "the run %s of fix had been interrupted; it is %s now" % (run, how))
+        self._fail(failures)
 
     # -- the work --------------------------------------------------------------------------------
 
@@ -493,9 +538,12 @@ class _Run:
             self._deliver(plan.changes[0][2] if plan.changes else project.file.data)
             found = plan.findings
         else:
-            failed = plan.apply()
+            failed = plan.apply(pve_locks=False if self.options["no_pve_locks"] else None,
+                                force=self.options["force"])
             self._fail(failed, label)
-            found = plan.findings_without(path for path, _ in failed)
+            if failed:
+                self._note("%snothing has been written" % (label and label + ": "))
+            found = plan.unwritten() if failed else plan.findings
         return found, [finding for finding in found if not finding.fixed]
 
     def _warn_blocked(self, blocked, label):

@@ -75,8 +75,9 @@ class Plan:
     (path, message). ``blocked``: phase -> codes that must be solved before its changes are made.
     """
 
-    def __init__(self, root: str | None, result: FixResult) -> None:
+    def __init__(self, root: str | None, result: FixResult, journal: bool = True) -> None:
         self.root = root
+        self._journal = journal
         self.found: list[Finding] = result.found
         self.fixed: list[Finding] = result.fixed
         self.remaining: list[Finding] = result.remaining
@@ -101,40 +102,32 @@ class Plan:
     def _written_name(self, path):
         """The name of the file that is written for *path*: patch, unlike :meth:`apply`, does not
         follow links."""
-        return path if self.root is None else Reader(self.root).inside_name(path)
+        return path if self.root is None else Reader(self.root).real_name(path)
 
     def diff(self) -> str:
         """A unified diff (str) of all changes; ``patch -p1`` in the root applies it. Encode it with
         the error handler ``surrogateescape`` to have the files' own bytes."""
         return "".join(self.diffs())
 
-    def apply(self) -> Errors:
-        """Write the changes. Returns a list of (path, message) for files that could not be; the
-        others are written."""
+    def apply(self, pve_locks: bool | None = None, force: bool = False) -> Errors:
+        """Write the changes, all of them or none; a journal of the run is kept below the root.
+
+        *pve_locks*: whether to take the locks of Proxmox VE's own tools (default: on the running
+        system). *force*: write although a file has changed since it was read. Returns a list of
+        (path, message), empty where all is written.
+        """
         from .write import commit
 
         if self.root is None:
             raise ValueError("this plan has no root to write to")
-        return commit(self.root, self.changes)
+        return commit(self.root, self.changes, pve_locks, force, journal=self._journal)
 
-    def findings_without(self, paths: Iterable[str]) -> list[Finding]:
-        """All findings as in :attr:`findings`, had the files at *paths* not been changed."""
-        paths = set(paths)
-        fixed, lost = [], []
-        for finding in self.fixed:
-            changed = {edit.path for edit in finding.edits} or {finding.path}
-            (lost if changed & paths else fixed).append(finding)
-        # What only came up on the way to a change that was not made is nowhere to be seen.
-        kept = {id(finding) for finding in self.found}
-        lost = [finding for finding in lost if id(finding) in kept]
-        there = {id(finding) for finding in lost}
-        for finding in lost:
+    def unwritten(self) -> list[Finding]:
+        """The findings in the files as they are, of a plan that could not be applied: none is
+        fixed."""
+        for finding in self.found:
             finding.fixed = False
-        return _in_order(
-            fixed + lost
-            + [finding for finding in self.remaining if finding.path not in paths]
-            + [finding for finding in self.found if finding.path in paths and not finding.fixed
-               and id(finding) not in there])
+        return self.found
 
 
 def _in_order(findings):
@@ -149,8 +142,9 @@ class _Files:
     about that; ``errors``: list of (path, message), files and rules that failed.
     """
 
-    #: The directory that changes are written below, if any.
+    #: The directory that changes are written below, if any, and whether a journal is kept there.
     root: str | None = None
+    _has_journal = True
 
     def __init__(self, files, facts, settings, rules=None):
         self.files: list[SourceFile] = files
@@ -170,11 +164,12 @@ class _Files:
     @property
     def scope(self) -> Scope:
         """The :class:`~pvemigrate.engine.Scope` that rules see."""
-        return Scope(self.files, self.facts, self.settings, self.due, self._others, self._covers)
+        return Scope(self.files, self.facts, self.settings, self.due, self._others, self._covers,
+                     self._obstacle)
 
     #: What a Scope asks for (see there): the files that were not asked for, and which paths were.
     _others = tuple
-    _covers = None
+    _covers = _obstacle = None
 
     def rules(self, selects=None):
         """The rule classes for these files and this hop."""
@@ -196,7 +191,8 @@ class _Files:
 
     def fix(self) -> Plan:
         """The :class:`Plan` of what fix would do. Nothing is written."""
-        plan = Plan(self.root, fix(self.scope, self.rules(), self.open_blockers()))
+        plan = Plan(self.root, fix(self.scope, self.rules(), self.open_blockers()),
+                    self._has_journal)
         self._failures = plan.errors
         return plan
 
@@ -239,7 +235,7 @@ class Project(_Files):
         if kind is not None and kind not in KINDS:
             raise ValueError("unknown kind %r; known are: %s" % (kind, ", ".join(KINDS)))
         self._etc = etc
-        self._has_etc = facts
+        self._has_etc = self._has_journal = facts
         self._reader = Reader(self.root)
         settings = settings or Settings(**options)
         reader = self._reader
@@ -334,6 +330,11 @@ class Project(_Files):
         known = {self._reader.real_name(file.path) for file in self.files}
         return [file for file in self._whole().files
                 if self._reader.real_name(file.path) not in known]
+
+    def _obstacle(self, file):
+        from .obstacles import obstacle
+
+        return obstacle(self._reader.root, file, self.facts)
 
     def _find_covered(self, paths):
         """The test whether findings at a path were asked for, by naming it or a directory above."""

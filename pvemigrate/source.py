@@ -4,17 +4,13 @@ Reading only; nothing outside the root is read, not even through a link.
 """
 
 import os
-import stat
 from errno import ENOENT, ENOTDIR
 
 from .formats import FIXED, FOLDERS, kind_of_path, parse
+from .root import Root
 
-__all__ = ["MAX_SIZE", "Reader", "SourceFile", "discover", "find_roots", "innermost_etc",
-           "known_location", "locate", "read_all", "shows_pve", "source_matches", "sourced_files"]
-
-#: Larger files are refused: no configuration is, and a hostile tree must not fill the memory.
-MAX_SIZE = 16 * 1024 * 1024
-
+__all__ = ["Reader", "SourceFile", "discover", "find_roots", "innermost_etc", "known_location",
+           "locate", "shows_pve", "source_matches", "sourced_files"]
 
 class SourceFile:
     """One configuration file: ``path`` relative to the root (as reports show it), ``kind``, its
@@ -49,83 +45,32 @@ class SourceFile:
         return "SourceFile(%r, %r)" % (self.path, self.kind)
 
 
-def read_all(descriptor):
-    """The bytes of an open file. OSError where they are more than MAX_SIZE."""
-    parts, size = [], 0
-    while True:
-        part = os.read(descriptor, 65536)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
-        size += len(part)
-        if size > MAX_SIZE:
-            raise OSError("grows while it is read")
-
-
 class Reader:
     """Reads files below one directory; refuses what leaves it.
 
     ``trouble``: list of (path, message), the directories that are there and could not be listed.
     """
 
-    def __init__(self, root):
-        self.root = root
+    def __init__(self, path):
+        self.root = Root(path)
         self.trouble = []
-        self._real_root = os.path.realpath(root)
-        self._inside = self._real_root.rstrip("/") + "/"
-        self._folders = {}
-
-    def resolve(self, path):
-        """The real path of *path* (relative to the root). OSError where it lies outside."""
-        real = self.real_name(path)
-        if not (real + "/").startswith(self._inside):
-            raise OSError("a link leads out of the root; nothing outside is read or written")
-        return real
 
     def real_name(self, path):
-        """The path of what *path* leads to, links followed, wherever that is."""
-        return os.path.realpath(os.path.join(self._real_root, path))
-
-    def inside_name(self, path):
-        """*path* with the links on its way followed as far as they stay below the root."""
-        real = self.real_name(path)
-        return real[len(self._inside):] if real.startswith(self._inside) else path
-
-    def real(self, path):
-        """The real path of a regular file below the root. OSError, with a plain message, where
-        there is none, and for what must not be read."""
-        folder, name = os.path.split(path)
-        if folder not in self._folders:
-            self._folders[folder] = self.resolve(folder)
-        real = os.path.join(self._folders[folder], name)
-        status = os.lstat(real)
-        if stat.S_ISLNK(status.st_mode) or name in (".", "..", ""):
-            real = self.resolve(path)
-            try:
-                status = os.stat(real)
-            except FileNotFoundError:
-                raise OSError("a link to a file that is not there") from None
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError("a directory, not a file")
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError("not a regular file")
-        if status.st_size > MAX_SIZE:
-            raise OSError("larger than %d MiB, which no configuration file is" % (MAX_SIZE >> 20))
-        return real
+        """What tells whether two paths lead to one file: the way there below the root without
+        links; *path* itself where it leads nowhere, or out of the root."""
+        try:
+            return self.root.locate(path).path
+        except (OSError, ValueError):
+            return path
 
     def read(self, path):
         """The bytes of a file. Raises OSError."""
-        # Should a FIFO have taken the file's place by now, opening it must not block.
-        descriptor = os.open(self.real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            return read_all(descriptor)
-        finally:
-            os.close(descriptor)
+        return self.root.read(path)
 
     def get(self, path):
         """The bytes of a file, None where it cannot be read."""
         try:
-            return self.read(path)
+            return self.root.read(path)
         except (OSError, ValueError):
             return None
 
@@ -133,21 +78,21 @@ class Reader:
         """The sorted names in a directory; empty where there is none. A directory that is there
         and cannot be listed goes to ``trouble``."""
         try:
-            return sorted(os.listdir(self.resolve(path)))
-        except OSError as error:
-            if error.errno not in (ENOENT, ENOTDIR):
-                problem = (path, error.strerror or str(error))
+            return self.root.listdir(path)
+        except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) not in (ENOENT, ENOTDIR):
+                problem = (path, getattr(error, "strerror", None) or str(error))
                 if problem not in self.trouble:
                     self.trouble.append(problem)
             return []
 
     def exists(self, path):
         """Whether there is anything at *path*, dangling links included."""
-        return os.path.lexists(os.path.join(self._real_root, path))
+        return self.root.exists(path)
 
     def is_directory(self, path):
-        """Whether there is a directory at *path*, through links too."""
-        return os.path.isdir(os.path.join(self._real_root, path))
+        """Whether *path* leads to a directory."""
+        return self.root.is_directory(path)
 
     def free(self):
         """The bytes that are free on the root file system of the node that this runs on; None where
@@ -164,10 +109,9 @@ class Reader:
         """Whether *path* is a link into a directory ``nodes``, as pmxcfs has them for the guests of
         the node itself."""
         try:
-            target = os.readlink(os.path.join(self._real_root, path))
-        except OSError:
+            return "nodes" in self.root.readlink(path).split("/")
+        except (OSError, ValueError):
             return False
-        return "nodes" in target.split("/")
 
 
 def discover(reader, etc="etc/"):

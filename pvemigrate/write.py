@@ -1,163 +1,640 @@
-"""Writes changed files, each one atomically. The one place of the package that writes to disk.
+"""Writes changed files: all of a run, or none of it. The one place of the package that changes a
+node's files.
 
-Everything that changes a node's files goes through :func:`commit`.
+The order, each step on disk before the next one begins:
+
+1. The run's own lock, and those of Proxmox VE's tools for these files.
+2. The journal: originals, and what is to become of which file (``journal.py``).
+3. Beside each file, under a name that no reader of that folder takes for one of its files, the new
+   text, with mode, owner and extended attributes of the old one.
+4. Each file is read again, then the two change names (renameat2(2), RENAME_EXCHANGE), then what has
+   been displaced is read once more: if that is not what was expected, they change back. Where the
+   file system cannot exchange, a copy of the old file is laid beside it first, and the new one
+   takes the name with rename(2).
+5. The folders, then the journal's ``committed``; then what was displaced goes, and the run is
+   ``done``.
+
+A failure on the way takes back what has been done, from what still lies beside the files: that takes
+no space. What a crash interrupts, :func:`recover` finds and finishes or takes back.
 """
 
 import os
+import signal
 import stat
+from contextlib import contextmanager
+from errno import EDQUOT, EINVAL, EIO, ENOSPC, ENOSYS, ENOTSUP, EOPNOTSUPP
 
-from .source import Reader, read_all
+from .journal import FOLDER, Journal, NoJournal, Record, digest, sync_folder, write_all
+from .locks import Locks
+from .root import Root, read_all
 
-__all__ = ["WriteError", "commit"]
+__all__ = ["WriteError", "commit", "recover", "rollback"]
 
 #: How many names for a temporary file are tried where somebody else's stand in the way.
 _NAMES = 20
 
+#: What renameat2(2) says where a file system, or the kernel, cannot do it.
+_UNSUPPORTED = (EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP)
+_RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
+
 
 class WriteError(OSError):
-    """A file that could not be written; its text is one line for the user."""
+    """What could not be written; its text is one line for the user. ``path``: where, relative to the
+    root."""
+
+    def __init__(self, path, message):
+        super().__init__(message)
+        self.path = path
 
 
-def commit(root, changes):
-    """Write *changes*, a list of (path, old bytes or None, new bytes), below *root*.
+def commit(root, changes, pve_locks=None, force=False, undoes=None, journal=True):
+    """Write *changes*, a list of (path, old bytes or None, new bytes or None), below the directory
+    *root*: all of them, or none. Returns a list of (path, message), empty where all is written.
 
-    Each file is either the old or the new one at any moment: the new text goes to a temporary file
-    in the same folder, is flushed to disk, and takes the old file's name. Right before that the old
-    file's contents are compared with what was read, so an edit made meanwhile is not lost. Mode and
-    owner are kept where the file system allows. Returns a list of (path, message) for the files
-    that could not be written; the others are written.
+    *pve_locks*: whether to take the locks of PVE's own tools (default: on the running system).
+    *force*: write although a file has changed since it was read. *undoes*: the id of the run that
+    this one takes back. *journal*: whether to keep one (a lone file has no root to keep it in).
     """
-    reader = Reader(root)
-    failures = []
-    for path, old, new in changes:
-        try:
-            _write(reader, path, old, new)
-        except OSError as error:
-            failures.append((path, error.strerror or str(error)))
-    return failures
-
-
-def _write(reader, path, old, new):
-    target, status = _target(reader, path, old)
-    temporary = _create_beside(target, path, new, status)
+    if not changes:
+        return []
     try:
-        _check_unchanged(target, old, status)
-        os.replace(temporary, target)
-    except BaseException:
-        _unlink(temporary)
-        raise
-    _sync_folder(os.path.dirname(target))
+        with _opened(root, journal) as (base, journal, locks):
+            failures = [failure for run in _interrupted(journal) for failure in _settle(base, run)]
+            if failures:
+                return failures
+            if pve_locks or pve_locks is None and base.is_live:
+                locks.take([_real_path(base, path) for path, _, _ in changes])
+            _Transaction(base, journal, changes, force, undoes).run()
+    except OSError as error:
+        return [(getattr(error, "path", changes[0][0]), error.strerror or str(error))]
+    return []
 
 
-def _target(reader, path, old):
-    """The real path to write, links inside the root followed, and the status of what is there."""
-    if old is None:
-        folder, name = os.path.split(path)
-        real = reader.resolve(folder)
-        os.makedirs(real, exist_ok=True)
-        return os.path.join(real, name), None
-    target = reader.real(path)
-    status = os.lstat(target)
-    if status.st_nlink > 1:
-        raise WriteError("has other hard links, which a rewrite would cut off: left alone")
-    return target, status
-
-
-def _check_unchanged(target, old, status):
-    """Raise WriteError unless *target* still is the very file, with the contents, that was read."""
-    if old is None:
-        if os.path.lexists(target):
-            raise WriteError("has appeared since it was looked for: left alone")
-        return
+def recover(root):
+    """Finish or take back what an interrupted run has left. Returns what was done, a list of
+    (id, ``finished`` or ``taken back``), and what could not be, a list of (path, message)."""
+    done, failures = [], []
+    base = Root(root)
     try:
-        descriptor = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        raise WriteError("was taken away or replaced since it was read: left alone") from None
-    try:
-        now = os.fstat(descriptor)
-        if not stat.S_ISREG(now.st_mode) or read_all(descriptor) != old:
-            raise WriteError("was changed by somebody else since it was read: left alone")
-        if now.st_nlink > status.st_nlink:
-            raise WriteError("has got another hard link since it was read: left alone")
+        if not _interrupted(Journal(base)):
+            return done, failures
     finally:
-        os.close(descriptor)
+        base.close()
+    with _opened(root) as (base, journal, _):
+        for run in _interrupted(journal):
+            trouble = _settle(base, run)
+            failures += trouble
+            if run.state != "interrupted":
+                done.append((run.id, "finished" if run.state == "done" else "taken back"))
+    return done, failures
 
 
-# -- the temporary file ----------------------------------------------------------------------------
+def rollback(root, run, pve_locks=None, force=False):
+    """Take back a :class:`~pvemigrate.journal.Run`. Returns a list of (path, message), empty where
+    all files are again as they were; otherwise none has been touched. *force*: take back files too
+    that have changed since."""
+    changes, failures = [], []
+    try:
+        base = Root(root)
+    except OSError as error:
+        return [(root, error.strerror or str(error))]
+    try:
+        for number, record in enumerate(run.records):
+            try:
+                now = _bytes_of(base, record.real)
+                if digest(now) not in (record.new, record.old) and not force:
+                    failures.append((record.path, "has changed since that run: not taken back "
+                                                  "(--force does it all the same)"))
+                elif digest(now) != record.old:
+                    changes.append((record.real, now, run.original(number)))
+            except OSError as error:
+                failures.append((record.path, error.strerror or str(error)))
+    finally:
+        base.close()
+    return failures or commit(root, changes, pve_locks, undoes=run.id)
 
 
-def _create_beside(target, path, data, status):
-    """Write *data* to a new file beside *target*, flushed to disk; its path.
+@contextmanager
+def _opened(root, has_journal=True):
+    """The root, its journal and the locks of a run; no other run goes on meanwhile."""
+    base = Root(root)
+    try:
+        with Locks(base) as locks:
+            journal = Journal(base) if has_journal else NoJournal()
+            journal.make()
+            if has_journal:
+                locks.flock(FOLDER + "/lock")
+            yield base, journal, locks
+    finally:
+        base.close()
 
-    Nothing that is there already is taken away: below etc/pve, a name that PVE's own tools use may
-    be theirs, on this node or another.
-    """
-    for attempt in range(_NAMES):
-        temporary = _temporary_name(target, path, attempt)
+
+def _real_path(base, path):
+    try:
+        return base.locate(path).path
+    except FileNotFoundError:
+        return path  # in a folder that is still to be made
+
+
+def _bytes_of(base, path):
+    """The bytes of a file below the root, None where there is none."""
+    try:
+        return base.read(path)
+    except FileNotFoundError:
+        return None
+
+
+# -- one run -----------------------------------------------------------------------------------------
+
+
+class _Item:
+    """One file of a run: the change, where it is, and how far it has come."""
+
+    __slots__ = ("path", "old", "new", "place", "folder", "status", "temporary", "backup", "state",
+                 "has_temporary", "has_backup")
+
+    def __init__(self, path, old, new, place, folder):
+        self.path = path
+        self.old = old
+        self.new = new
+        self.place = place
+        self.folder = folder
+        self.status = None
+        self.temporary = self.backup = None
+        #: Empty; ``exchanged``: the old file has the temporary's name; ``renamed``: it is gone but
+        #: for the backup (or there was none).
+        self.state = ""
+        self.has_temporary = self.has_backup = False
+
+    @property
+    def name(self):
+        """The file's name in its folder."""
+        return self.place.name
+
+    def error(self, message):
+        """What to raise about the file."""
+        return WriteError(self.path, message)
+
+
+class _Transaction:
+    def __init__(self, base, journal, changes, force, undoes):
+        self._base = base
+        self._journal = journal
+        self._changes = changes
+        self._force = force
+        self._undoes = undoes
+        self._items = []
+        self._made = []
+        self._run = None
+
+    def run(self):
+        """Make all changes. On any failure all is as it was, and it is raised."""
+        is_committed = False
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-                                 | os.O_CLOEXEC, 0o600)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise WriteError("no temporary file can be made beside it: %s"
-                             % (error.strerror or error)) from None
-        try:
-            _fill(descriptor, data, status)
+            for path, old, new in self._changes:
+                self._guarded(path, lambda: self._open(path, old, new))
+            self._run = self._journal.begin([_record(item) for item in self._items],
+                                            [item.old for item in self._items], self._undoes)
+            for item in self._items:
+                if item.new is not None:
+                    self._guarded(item.path, lambda: self._stage(item))
+            with _no_polite_signals():
+                for item in self._items:
+                    self._guarded(item.path, lambda: self._swap(item))
+                for item in self._items:
+                    self._guarded(item.path, lambda: sync_folder(item.folder))
+                self._run.commit()
+                is_committed = True
         except BaseException:
-            _unlink(temporary)
+            if not is_committed:
+                self._undo()
             raise
-        return temporary
-    raise WriteError("no temporary file can be made beside it: %s is there already" % temporary)
+        finally:
+            is_clean = self._clean()
+        if is_clean:
+            _tolerate(self._run.close, "done")
+        # Else the next start takes away what lies about.
+
+    def _guarded(self, path, action):
+        """Do something to a file; whatever fails says which one it was."""
+        try:
+            action()
+        except WriteError:
+            raise
+        except OSError as error:
+            raise WriteError(path, error.strerror or str(error)) from error
+
+    # -- before anything is changed --------------------------------------------------------------
+
+    def _open(self, path, old, new):
+        place = self._locate(path, make=old is None)
+        item = _Item(path, old, new, place, os.dup(place.folder))
+        self._items.append(item)
+        try:
+            item.status = place.status()
+        except FileNotFoundError:
+            if old is not None:
+                raise item.error("was taken away since it was read: left alone") from None
+        if item.status is None:
+            pass
+        elif old is None and not self._force:
+            raise item.error("has appeared since it was looked for: left alone")
+        else:
+            if item.status.st_nlink > 1:
+                raise item.error("has other hard links, which a rewrite would cut off: left alone")
+            descriptor = self._base.open_place(place)
+            try:
+                now = read_all(descriptor)
+            finally:
+                os.close(descriptor)
+            if now != old and not self._force:
+                raise item.error("was changed by somebody else since it was read: left alone")
+            item.old = now
+        item.temporary = self._free_name(item, "tmp")
+        item.backup = self._free_name(item, "old")
+
+    def _locate(self, path, make):
+        """Where *path* leads; *make*: with the folders above it, which may be missing."""
+        try:
+            return self._base.locate(path)
+        except FileNotFoundError:
+            if not make:
+                raise
+        folder = os.path.dirname(path)
+        above = self._locate(folder, make=True)
+        os.mkdir(above.name, 0o755, dir_fd=above.folder)
+        self._made.append((os.dup(above.folder), above.name))
+        sync_folder(above.folder)
+        return self._base.locate(path)
+
+    def _free_name(self, item, suffix):
+        """A name for a temporary file. Below etc/pve it is PVE's own pattern, which pmxcfs takes for
+        no guest; elsewhere a dot file with a suffix, which neither apt nor ``source
+        interfaces.d/*`` reads. Nothing that is there already is taken away: it may be of another
+        program, or of another node."""
+        for _ in range(_NAMES):
+            number = int.from_bytes(os.urandom(4), "big")
+            if ("/" + item.place.path).startswith(("/etc/pve/", "/pve/")):
+                name = "%s.tmp.%d" % (item.name, number)
+            else:
+                name = ".%s.pvemigrate.%d.%s" % (item.name, number, suffix)
+            try:
+                os.stat(name, dir_fd=item.folder, follow_symlinks=False)
+            except FileNotFoundError:
+                return name
+        raise item.error("no temporary file can be made beside it: %s is there already" % name)
+
+    def _stage(self, item):
+        item.has_temporary = True
+        _lay_beside(item, item.temporary, item.new)
+
+    # -- the change itself -------------------------------------------------------------------------
+
+    def _swap(self, item):
+        if item.old is None:
+            self._appear(item)
+        elif item.new is None:
+            self._disappear(item)
+        else:
+            self._replace(item)
+
+    def _appear(self, item):
+        item.state = "renamed"
+        try:
+            _rename_to_free(item.folder, item.temporary, item.name)
+        except FileExistsError:
+            item.state = ""
+            raise item.error("has appeared since it was looked for: left alone") from None
+        item.has_temporary = False
+
+    def _disappear(self, item):
+        self._verify(item, item.name)
+        item.has_temporary = True
+        _rename_to_free(item.folder, item.name, item.temporary)
+        item.state = "exchanged"
+        self._verify(item, item.temporary)
+
+    def _replace(self, item):
+        self._verify(item, item.name)
+        if _rename2(item.folder, item.temporary, item.name, _RENAME_EXCHANGE):
+            item.state = "exchanged"
+            # Now that the old file has another name nobody finds it any more: what it holds is what
+            # its last writer left.
+            self._verify(item, item.temporary)
+            return
+        item.has_backup = True
+        _lay_beside(item, item.backup, item.old)
+        self._verify(item, item.name)
+        os.rename(item.temporary, item.name, src_dir_fd=item.folder, dst_dir_fd=item.folder)
+        item.state = "renamed"
+        item.has_temporary = False
+
+    def _verify(self, item, name):
+        """Raise WriteError unless the file *name* still is the very one, with the contents, that was
+        read."""
+        try:
+            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+                                 dir_fd=item.folder)
+        except OSError:
+            raise item.error("was taken away or replaced since it was read: left alone") from None
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or read_all(descriptor) != item.old:
+                raise item.error("was changed by somebody else since it was read: left alone")
+            if status.st_nlink > 1:
+                raise item.error("has got another hard link since it was read: left alone")
+        finally:
+            os.close(descriptor)
+
+    # -- taking back -------------------------------------------------------------------------------
+
+    def _undo(self):
+        """Make all as it was. What fails here the next start tries again: the journal stays."""
+        is_complete = True
+        for item in reversed(self._items):
+            try:
+                self._undo_item(item)
+            except OSError:
+                is_complete = False
+        for folder, name in reversed(self._made):
+            try:
+                os.rmdir(name, dir_fd=folder)
+            except OSError:
+                pass
+        if self._run is not None and is_complete:
+            if all([_remove_temporaries(item) for item in self._items]):
+                _tolerate(self._journal.discard, self._run)
+        elif not is_complete:
+            for item in self._items:
+                item.has_temporary = item.has_backup = False  # still needed
+
+    def _undo_item(self, item):
+        if not item.state:
+            return
+        if item.old is None:
+            if _holds(item.folder, item.name, item.new):
+                os.unlink(item.name, dir_fd=item.folder)
+        elif item.new is None:
+            _rename_to_free(item.folder, item.temporary, item.name)
+            item.has_temporary = False
+        elif item.state == "exchanged":
+            if not _rename2(item.folder, item.temporary, item.name, _RENAME_EXCHANGE):
+                os.rename(item.temporary, item.name, src_dir_fd=item.folder, dst_dir_fd=item.folder)
+                item.has_temporary = False
+            elif not _holds(item.folder, item.temporary, item.new):
+                # Somebody has changed the new file at once. That is not ours to throw away.
+                _rename2(item.folder, item.temporary, item.name, _RENAME_EXCHANGE)
+        elif _holds(item.folder, item.name, item.new):
+            os.rename(item.backup, item.name, src_dir_fd=item.folder, dst_dir_fd=item.folder)
+            item.has_backup = False
+        item.state = ""
+        sync_folder(item.folder)
+
+    def _clean(self):
+        """Take away what lies beside the files; whether that could be done."""
+        is_clean = True
+        for item in self._items:
+            is_clean &= _remove_temporaries(item)
+            os.close(item.folder)
+        for folder, _ in self._made:
+            os.close(folder)
+        return is_clean
 
 
-def _temporary_name(target, path, attempt):
-    """The temporary file's name. Below etc/pve it is PVE's own pattern, which pmxcfs takes for no
-    guest; elsewhere a dot file with a suffix, which neither apt nor ``source interfaces.d/*``
-    reads."""
-    folder, name = os.path.split(target)
-    number = os.getpid() + attempt
-    if "/etc/pve/" in target or path.startswith(("pve/", "etc/pve/")):
-        return os.path.join(folder, "%s.tmp.%d" % (name, number))
-    return os.path.join(folder, ".%s.pvemigrate.%d.tmp" % (name, number))
+def _record(item):
+    status = item.status
+    return Record(path=item.path, real=item.place.path, old=digest(item.old), new=digest(item.new),
+                  temporary=item.temporary, backup=item.backup,
+                  mode=stat.S_IMODE(status.st_mode) if status else None,
+                  uid=status.st_uid if status else None, gid=status.st_gid if status else None)
 
 
-def _fill(descriptor, data, status):
-    """Write and flush; mode and owner as in *status* where that is allowed. Closes *descriptor*."""
+def _remove_temporaries(item):
+    """Take away what the run has laid beside a file; whether that could be done."""
+    is_clean = True
+    for name, there in ((item.temporary, item.has_temporary), (item.backup, item.has_backup)):
+        if there:
+            is_clean &= _unlink(item.folder, name)
+    item.has_temporary = item.has_backup = False
+    return is_clean
+
+
+def _unlink(folder, name):
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view):]
-        # pmxcfs gives each file its own mode and owner and refuses any other.
-        if status is not None:
-            _tolerate(os.fchown, descriptor, status.st_uid, status.st_gid)
-        _tolerate(os.fchmod, descriptor, stat.S_IMODE(status.st_mode) if status else 0o644)
-        os.fsync(descriptor)
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _holds(folder, name, data):
+    """Whether the regular file *name* holds *data*."""
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+                             dir_fd=folder)
+    except OSError:
+        return False
+    try:
+        return stat.S_ISREG(os.fstat(descriptor).st_mode) and read_all(descriptor) == data
+    except OSError:
+        return False
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _no_polite_signals():
+    """Hold back the signals that ask a process to end: a lost connection must not leave half."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    asked = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, asked)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# -- files beside the files --------------------------------------------------------------------------
+
+
+def _lay_beside(item, name, data):
+    """Write *data* to a new file *name* beside the item's, with its mode, owner and attributes, on
+    disk when this returns."""
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
+                         0o600, dir_fd=item.folder)
+    try:
+        if item.status is None:
+            _set_mode(descriptor, 0o644)
+        else:
+            _copy_status(item, descriptor)
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def _copy_status(item, descriptor):
+    wanted, now = item.status, os.fstat(descriptor)
+    # pmxcfs gives each file its own mode and owner and refuses any other, so nothing is set that is
+    # as it should be already.
+    if (now.st_uid, now.st_gid) != (wanted.st_uid, wanted.st_gid):
+        _tolerate(os.fchown, descriptor, wanted.st_uid, wanted.st_gid)
+    _set_mode(descriptor, stat.S_IMODE(wanted.st_mode))
+    lost = _copy_attributes(item, descriptor)
+    now = os.fstat(descriptor)
+    if (now.st_uid, now.st_gid) != (wanted.st_uid, wanted.st_gid):
+        raise item.error("its owner cannot be kept (not root?): left alone")
+    if stat.S_IMODE(now.st_mode) != stat.S_IMODE(wanted.st_mode):
+        raise item.error("its mode cannot be kept here: left alone")
+    if lost:
+        raise item.error("its attribute %s cannot be kept here: left alone" % lost)
+
+
+def _set_mode(descriptor, mode):
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) != mode:
+        _tolerate(os.fchmod, descriptor, mode)
+
+
+def _copy_attributes(item, descriptor):
+    """Give the new file the extended attributes (ACLs, SELinux label) of the old one. Returns the
+    name of one that could not be given, or None."""
+    if not hasattr(os, "listxattr"):
+        return None
+    source = os.open(item.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+                     dir_fd=item.folder)
+    try:
+        for name in _tolerate(os.listxattr, source) or ():
+            value = os.getxattr(source, name)
+            if _tolerate(os.getxattr, descriptor, name) != value:
+                try:
+                    os.setxattr(descriptor, name, value)
+                except OSError as error:
+                    if error.errno in (ENOSPC, EDQUOT, EIO):
+                        raise
+                    return name
+    finally:
+        os.close(source)
+    return None
 
 
 def _tolerate(function, *arguments):
     try:
-        function(*arguments)
+        return function(*arguments)
     except OSError:
-        pass
+        return None
 
 
-def _unlink(path):
+def _rename2(folder, old, new, flags):
+    """renameat2(2) within a folder. False where the system or the file system cannot do it."""
+    import ctypes
+
     try:
-        os.unlink(path)
-    except OSError:
-        pass
+        function = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError):
+        return False
+    if function(folder, os.fsencode(old), folder, os.fsencode(new), flags) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _UNSUPPORTED:
+        return False
+    raise OSError(number, os.strerror(number))
 
 
-def _sync_folder(folder):
-    # Not every file system can flush a directory. The rename is done in any case.
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
+def _rename_to_free(folder, old, new):
+    """Rename a file to a name that nothing may have yet. Raises FileExistsError."""
+    if _rename2(folder, old, new, _RENAME_NOREPLACE):
         return
     try:
-        _tolerate(os.fsync, descriptor)
+        os.link(old, new, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:
+        # No hard links here (pmxcfs): look, then rename.
+        try:
+            os.stat(new, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            os.rename(old, new, src_dir_fd=folder, dst_dir_fd=folder)
+            return
+        raise FileExistsError(new) from None
+    os.unlink(old, dir_fd=folder)
+
+
+# -- runs that were interrupted ------------------------------------------------------------------------
+
+
+def _interrupted(journal):
+    return [run for run in journal.runs()[0] if run.state == "interrupted"]
+
+
+def _settle(base, run):
+    """Finish an interrupted run, or take it back. Returns what could not be, a list of (path,
+    message); the run then stays as it is."""
+    failures, files = [], []
+    for record in run.records:
+        try:
+            files.append(digest(_bytes_of(base, record.real)))
+        except OSError as error:
+            failures.append((record.path, "an interrupted run cannot be settled: %s"
+                             % (error.strerror or error)))
+            files.append(record.old)
+    if failures:
+        return failures
+    if run.is_committed or all(now == record.new for now, record in zip(files, run.records)):
+        if _remove_leftovers(base, run):
+            run.close("done")
+        return []
+    for number, (now, record) in enumerate(zip(files, run.records)):
+        try:
+            if now == record.old:
+                continue
+            if now == record.new:
+                _take_back(base, run, number)
+            # Else somebody has written it since then: theirs is the last word.
+        except OSError as error:
+            failures.append((record.path, "an interrupted run cannot be taken back: %s"
+                             % (error.strerror or error)))
+    if not failures and _remove_leftovers(base, run):
+        run.close("undone")
+    return failures
+
+
+def _take_back(base, run, number):
+    """Give a file the contents again that it had before the run."""
+    record = run.records[number]
+    place = base.locate(record.real)
+    folder = os.dup(place.folder)
+    try:
+        if record.old is None:
+            os.unlink(place.name, dir_fd=folder)
+        else:
+            data = run.original(number)
+            for name in (record.temporary, record.backup):
+                if _holds(folder, name, data):
+                    os.rename(name, place.name, src_dir_fd=folder, dst_dir_fd=folder)
+                    break
+            else:
+                item = _Item(record.path, None, data, place, folder)
+                # The new file, if it is there, has the old one's mode, owner and attributes.
+                item.status = _tolerate(place.status)
+                _unlink(folder, record.temporary)
+                _lay_beside(item, record.temporary, data)
+                os.rename(record.temporary, place.name, src_dir_fd=folder, dst_dir_fd=folder)
+        sync_folder(folder)
     finally:
-        os.close(descriptor)
+        os.close(folder)
+
+
+def _remove_leftovers(base, run):
+    """Take away what an interrupted run has laid beside the files; whether that could be done."""
+    is_clean = True
+    for record in run.records:
+        for name in (record.temporary, record.backup):
+            try:
+                place = base.locate(os.path.dirname(record.real) + "/" + name, follow=False)
+            except FileNotFoundError:
+                continue
+            is_clean &= _unlink(place.folder, name)
+    return is_clean

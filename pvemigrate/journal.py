@@ -1,0 +1,285 @@
+"""The journal of a root: what each run of fix changed, and the originals, so that a run can be taken
+back, and one that was interrupted is found at the next start.
+
+It lies in ``var/lib/pvemigrate/`` below the root, never beside the files: apt, cron and pmxcfs read
+their folders. A run is a folder ``runs/<time>-<id>/`` with
+
+* ``old-0``, ``old-1`` ...: the files as they were;
+* ``journal``: JSON, written when all of those are on disk and before the first file is touched;
+* ``committed``: an empty file, made when every file is the new one;
+* ``done`` or ``undone``: the same, when nothing of the run is left to do.
+"""
+
+import os
+import time
+from errno import EDQUOT, EIO, ENOSPC
+
+__all__ = ["FOLDER", "Journal", "NoJournal", "Record", "Run", "digest", "sync_folder", "write_all"]
+
+#: Where the journal is, below the root.
+FOLDER = "var/lib/pvemigrate"
+_RUNS = FOLDER + "/runs"
+_VERSION = 1
+
+
+def digest(data):
+    """The SHA-256 of *data* (bytes), hexadecimal; None for None."""
+    if data is None:
+        return None
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
+
+
+class Record:
+    """What a run does to one file: ``path`` as reports name it, ``real`` (the way below the root,
+    without links), ``old`` and ``new`` (digests, None where there is no file), ``temporary`` and
+    ``backup`` (names beside the file that the run may use), ``mode``, ``uid`` and ``gid``."""
+
+    FIELDS = ("path", "real", "old", "new", "temporary", "backup", "mode", "uid", "gid")
+    __slots__ = FIELDS
+
+    def __init__(self, **values):
+        for name in self.FIELDS:
+            setattr(self, name, values[name])
+        for name in (self.temporary, self.backup):
+            if not name or "/" in name or name in (".", ".."):
+                raise ValueError("no name of a file: %r" % name)
+
+
+class Run:
+    """One run in the journal. ``id``: the name of its folder. ``records``; ``undoes``: the id of the
+    run that it took back, or None; ``tool``, ``time`` (ISO 8601, UTC)."""
+
+    def __init__(self, journal, id, records, undoes=None, tool="", time=""):
+        self._journal = journal
+        self.id = id
+        self.records = records
+        self.undoes = undoes
+        self.tool = tool
+        self.time = time
+
+    @property
+    def folder(self):
+        """The run's folder below the root."""
+        return "%s/%s" % (_RUNS, self.id)
+
+    @property
+    def state(self):
+        """``done``, ``undone`` (what was begun has been taken back at once), or ``interrupted``."""
+        for state in ("done", "undone"):
+            if self._journal.root.exists("%s/%s" % (self.folder, state)):
+                return state
+        return "interrupted"
+
+    @property
+    def is_committed(self):
+        """Whether every file has become the new one: then the run is finished, never taken back."""
+        return self._journal.root.exists(self.folder + "/committed")
+
+    def commit(self):
+        """Note that every file is the new one."""
+        self._mark("committed")
+
+    def original(self, number):
+        """The bytes that the file of a record was before, None where there was none."""
+        record = self.records[number]
+        if record.old is None:
+            return None
+        data = self._journal.root.read("%s/old-%d" % (self.folder, number))
+        if digest(data) != record.old:
+            raise OSError("the journal's copy of %s is damaged" % record.path)
+        return data
+
+    def close(self, state):
+        """Note that nothing is left to do: *state* is ``done`` or ``undone``."""
+        self._mark(state)
+
+    def _mark(self, name):
+        with _Folder(self._journal.root.locate(self.folder)) as folder:
+            folder.write(name, b"")
+
+
+class Journal:
+    """The journal of *root* (a :class:`~pvemigrate.root.Root`)."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def runs(self):
+        """All runs, oldest first (list of :class:`Run`), and those whose journal cannot be read (list
+        of (path, message)). A folder without a journal is what a run leaves that was stopped before
+        it touched anything."""
+        runs, trouble = [], []
+        try:
+            names = self.root.listdir(_RUNS)
+        except (OSError, ValueError):
+            names = []
+        for name in names:
+            path = "%s/%s/journal" % (_RUNS, name)
+            try:
+                runs.append(self._load(name, self.root.read(path)))
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+                trouble.append((path, getattr(error, "strerror", None)
+                                or "not the journal of a run"))
+        return runs, trouble
+
+    def _load(self, name, data):
+        import json
+
+        document = json.loads(data.decode("ascii"))
+        if document["version"] != _VERSION:
+            raise ValueError("another version")
+        records = [Record(**record) for record in document["files"]]
+        return Run(self, name, records, document["undoes"], document["tool"], document["time"])
+
+    def make(self):
+        """Make the journal's folder where it is missing."""
+        self._make(_RUNS)
+
+    def begin(self, records, originals, undoes=None):
+        """Put a run into the journal, on disk when this returns. *originals*: the bytes of each
+        record's file, None where there is none."""
+        import json
+
+        from . import __version__
+
+        now = time.gmtime()
+        id = "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", now), os.urandom(3).hex())
+        run = Run(self, id, records, undoes, "pvemigrate " + __version__,
+                  time.strftime("%Y-%m-%dT%H:%M:%SZ", now))
+        self._make(run.folder)
+        document = {"version": _VERSION, "tool": run.tool, "time": run.time, "undoes": undoes,
+                    "files": [{name: getattr(record, name) for name in Record.FIELDS}
+                              for record in records]}
+        with _Folder(self.root.locate(run.folder)) as folder:
+            for number, data in enumerate(originals):
+                if data is not None:
+                    folder.write("old-%d" % number, data)
+            folder.write("journal.new", json.dumps(document, indent=1).encode("ascii"))
+            folder.rename("journal.new", "journal")
+        self._sync(_RUNS)
+        return run
+
+    def discard(self, run):
+        """Take the folder of a run away that has changed nothing."""
+        place = self.root.locate(run.folder)
+        with _Folder(place) as folder:
+            # The journal first: a folder without one means nothing.
+            for name in ["journal"] + [n for n in folder.names() if n != "journal"]:
+                folder.remove(name)
+        place = self.root.locate(run.folder)
+        os.rmdir(place.name, dir_fd=place.folder)
+
+    def _make(self, path):
+        """Make the folder at *path* and those above it, for nobody else to look into."""
+        done = ""
+        for name in path.split("/"):
+            done = done + "/" + name if done else name
+            place = self.root.locate(done)
+            if not place.name:
+                continue
+            is_own = done.startswith(FOLDER)
+            try:
+                os.mkdir(place.name, 0o700 if is_own else 0o755, dir_fd=place.folder)
+            except FileExistsError:
+                continue
+            sync_folder(place.folder)
+            if done == FOLDER:
+                # Trees are kept in git: what fix did to them is none of their history.
+                with _Folder(self.root.locate(done)) as folder:
+                    folder.write(".gitignore", b"*\n")
+
+    def _sync(self, path):
+        place = self.root.locate(path)
+        with _Folder(place) as folder:
+            folder.sync()
+
+
+class NoJournal:
+    """What stands for a journal where none is kept."""
+
+    def make(self):
+        """Nothing is made."""
+
+    def runs(self):
+        """No runs, no trouble."""
+        return [], []
+
+    def begin(self, records, originals, undoes=None):
+        """A run that leaves no trace."""
+        return self
+
+    def discard(self, run):
+        """Nothing is there to be taken away."""
+
+    def commit(self):
+        """Nothing is noted."""
+
+    def close(self, state):
+        """Nothing is noted."""
+
+
+class _Folder:
+    """A folder of the journal, opened (a context manager that flushes it at the end)."""
+
+    def __init__(self, place):
+        self._descriptor = os.open(place.name or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+                                   | os.O_CLOEXEC, dir_fd=place.folder)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *exception):
+        try:
+            if kind is None:
+                self.sync()
+        finally:
+            os.close(self._descriptor)
+
+    def names(self):
+        return os.listdir(self._descriptor)
+
+    def sync(self):
+        sync_folder(self._descriptor)
+
+    def write(self, name, data):
+        """Write a file of its own, on disk when this returns."""
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+                             | os.O_CLOEXEC, 0o600, dir_fd=self._descriptor)
+        try:
+            write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+
+    def rename(self, old, new):
+        os.rename(old, new, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+
+    def remove(self, name):
+        try:
+            os.unlink(name, dir_fd=self._descriptor)
+        except FileNotFoundError:
+            pass
+
+
+def write_all(descriptor, data):
+    """Write *data* to an open file and flush it to the disk."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view):]
+    os.fsync(descriptor)
+
+
+def sync_folder(folder):
+    """Flush the folder that a descriptor stands for. Not every file system can, and there the order
+    of its own has to do."""
+    descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno in (EIO, ENOSPC, EDQUOT):
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,117 @@
+"""Locks: of Proxmox VE's own tools, so that none of them writes at the same moment, and the one
+that keeps two runs of this program apart.
+
+Nothing is ever waited for longer than :data:`PATIENCE` seconds.
+"""
+
+import fcntl
+import os
+import time
+
+__all__ = ["Locked", "Locks", "PATIENCE", "lock_of"]
+
+#: How long to wait for a lock, in seconds: what PVE's own tools wait (PVE::Cluster, cfs_lock_file).
+PATIENCE = 10
+
+#: Files that PVE guards with a directory below etc/pve/priv/lock, made to take the lock and removed
+#: to give it back (PVE::Cluster, cfs_lock_file).
+_CLUSTER_FILES = ("storage.cfg", "user.cfg", "vzdump.cron")
+
+
+class Locked(OSError):
+    """A lock that somebody else holds; its text is one line for the user."""
+
+
+def lock_of(path):
+    """The lock that PVE's own tools hold while they write the file at *path* below the root: a pair
+    of kind (``cluster`` or ``flock``) and path; None where they have none."""
+    folder, _, name = path.rpartition("/")
+    if folder == "etc/pve" and name in _CLUSTER_FILES:
+        return "cluster", "etc/pve/priv/lock/file-" + name.replace(".", "_")
+    if folder == "etc/network" and name in ("interfaces", "interfaces.new"):
+        return "flock", "etc/network/.pve-interfaces.lock"
+    if folder.startswith("etc/pve/nodes/") and name.endswith(".conf"):
+        if folder.endswith("/qemu-server"):
+            return "flock", "run/lock/qemu-server/lock-" + name
+        if folder.endswith("/lxc"):
+            return "flock", "run/lock/lxc/pve-config-%s.lock" % name[:-len(".conf")]
+    return None
+
+
+class Locks:
+    """Locks that are taken one by one and given back together (a context manager)."""
+
+    def __init__(self, root, patience=PATIENCE):
+        self._root = root
+        self._patience = patience
+        self._descriptors = []
+        self._folders = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.release()
+
+    def release(self):
+        """Give all locks back."""
+        while self._folders:
+            place = self._folders.pop()
+            try:
+                os.rmdir(place.name, dir_fd=place.folder)
+            except OSError:
+                pass  # PVE takes a lock away that is older than two minutes.
+            os.close(place.folder)
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+
+    def take(self, paths):
+        """Take the locks of PVE's tools for the files at *paths*. Raises :class:`Locked`."""
+        # Always in one order, so that two who want several do not wait for each other.
+        for kind, path in sorted({lock_of(path) for path in paths} - {None}):
+            (self.make_folder if kind == "cluster" else self.flock)(path)
+
+    def flock(self, path):
+        """Hold an exclusive flock on the file at *path*, which is made where it is missing."""
+        place = self._root.locate(path)
+        descriptor = os.open(place.name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+                             | os.O_CLOEXEC, 0o600, dir_fd=place.folder)
+        self._descriptors.append(descriptor)
+        for _ in self._attempts():
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                continue
+        raise Locked("%s is held by another program: try again when it is done" % path)
+
+    def make_folder(self, path):
+        """Hold a lock that consists of a directory."""
+        place = self._root.locate(path)
+        # The Root may close its descriptors meanwhile.
+        place.folder = os.dup(place.folder)
+        for _ in self._attempts():
+            try:
+                os.mkdir(place.name, 0o755, dir_fd=place.folder)
+            except FileExistsError:
+                try:
+                    # How PVE asks pmxcfs to take away a lock that has expired.
+                    os.utime(place.name, (0, 0), dir_fd=place.folder)
+                except OSError:
+                    pass
+                continue
+            except BaseException:
+                os.close(place.folder)
+                raise
+            self._folders.append(place)
+            return
+        os.close(place.folder)
+        raise Locked("%s is held by another program of the cluster: try again when it is done" % path)
+
+    def _attempts(self):
+        end = time.monotonic() + self._patience
+        while True:
+            yield
+            if time.monotonic() >= end:
+                return
+            time.sleep(0.1)

@@ -1,0 +1,85 @@
+"""The runs of fix that a root's journal has: listed, and taken back."""
+
+from .journal import Journal
+from .root import Root
+from .settings import UsageError
+from .write import recover, rollback
+
+__all__ = ["interrupted", "listing", "settle", "take_back"]
+
+settle = recover
+
+
+def interrupted(root):
+    """The runs (list) that were interrupted and are not yet settled."""
+    base = Root(root)
+    try:
+        return [run for run in Journal(base).runs()[0] if run.state == "interrupted"]
+    finally:
+        base.close()
+
+
+def listing(root):
+    """The runs in the journal, a line each (str), and what could not be read (list of (path,
+    message))."""
+    base = Root(root)
+    try:
+        runs, trouble = Journal(base).runs()
+        undone = _undone(runs)
+        return "".join(_line(run, undone) for run in runs) or "no runs\n", trouble
+    finally:
+        base.close()
+
+
+def _undone(runs):
+    """The id of each run that has been taken back -> the id of the run that did."""
+    return {run.undoes: run.id for run in runs if run.undoes and run.state == "done"}
+
+
+def _line(run, undone):
+    from .output import count, one_line
+
+    state = run.state
+    if run.id in undone:
+        state = "taken back by %s" % undone[run.id]
+    elif run.undoes:
+        state += ", took back %s" % one_line(run.undoes)
+    return "%s  %s  %s: %s\n" % (one_line(run.id), count(len(run.records), "file"), state,
+                                 ", ".join(one_line(record.path) for record in run.records))
+
+
+def take_back(root, wanted, pve_locks, force):
+    """Take back the run *wanted* (its id; None: the newest that stands). Returns what was done
+    (str), and a list of (path, message), empty where all files are as they were."""
+    done, failures = recover(root)
+    said = "".join("the run %s had been interrupted; it is %s now\n" % item for item in done)
+    if failures:
+        return said, failures
+    base = Root(root)
+    try:
+        runs, failures = Journal(base).runs()
+        run = _choose(runs, wanted)
+        if run is None:
+            return said + ("" if said else "nothing to take back\n"), failures
+        failures = rollback(root, run, pve_locks, force)
+        if not failures:
+            said += "".join("restored %s\n" % record.path for record in run.records)
+        return said, failures
+    finally:
+        base.close()
+
+
+def _choose(runs, wanted):
+    undone = _undone(runs)
+    if wanted is None:
+        standing = [run for run in runs
+                    if run.state == "done" and not run.undoes and run.id not in undone]
+        return standing[-1] if standing else None
+    for run in runs:
+        if run.id == wanted:
+            if run.id in undone:
+                raise UsageError("the run %s has been taken back by %s" % (run.id, undone[run.id]))
+            if run.state != "done":
+                raise UsageError("the run %s changed nothing" % run.id)
+            return run
+    raise UsageError("no run is called %s; 'pvemigrate rollback --list' shows them" % wanted)
