@@ -97,7 +97,7 @@ class Reader:
     def free(self):
         """The bytes that are free on the root file system of the node that this runs on; None where
         the root is a copy's."""
-        if self._real_root != "/":
+        if not self.root.is_live:
             return None
         try:
             status = os.statvfs("/")
