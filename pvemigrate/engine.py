@@ -47,7 +47,8 @@ class Scope:
                      self._obstacle)
 
     def obstacle(self, file):
-        """Why *file* must not be written as it is now (str), or None."""
+        """Why *file* must not be written as it is now, and the code of the rule that says so too (a
+        pair of str, the code may be None); or None."""
         return self._obstacle(file) if self._obstacle else None
 
     def covers(self, path):
@@ -279,7 +280,7 @@ def _fix_rounds(scope, rules, excluded, blocked):
             reason = scope.obstacle(new)
             if reason:
                 return None, (path, {finding.code for finding in chosen if any(
-                    edit.path == path for edit in finding.edits)}, reason)
+                    edit.path == path for edit in finding.edits)}, reason[0])
             now[path] = new
         for finding in chosen:
             finding.fixed = True
@@ -288,7 +289,10 @@ def _fix_rounds(scope, rules, excluded, blocked):
                if before[path] is None or before[path].data != file.data}
     remaining = [finding for finding in findings if settings.selects(finding.code)]
     fixed = _settle(found, fixed, postponed, remaining)
-    errors += sorted(obstacles.items())
+    # What a finding says is not said again.
+    said = {(finding.path, finding.code) for finding in remaining}
+    errors += sorted((path, message) for path, (message, code) in obstacles.items()
+                     if (path, code) not in said)
     return FixResult(changed, found, fixed, remaining, errors, blocked), None
 
 

@@ -12,27 +12,30 @@ _PMXCFS_LIMITS = (512 * 1024, 1024 * 1024)
 
 def obstacle(root, file, facts):
     """Why the :class:`~pvemigrate.source.SourceFile` must not be written as it is now below *root*
-    (a :class:`~pvemigrate.root.Root`): one line for the user, or None."""
+    (a :class:`~pvemigrate.root.Root`): one line for the user, and the code of the rule that says it
+    already (None where none does); or None."""
     try:
         place = root.locate(file.path)
         status = place.status()
     except (OSError, ValueError):
         place = status = None
     if status is not None and status.st_nlink > 1:
-        return "has other hard links, which a rewrite would cut off: left alone"
+        return "has other hard links, which a rewrite would cut off: left alone", None
     if file.kind in ("lxc", "qemu"):
         from .formats.guest import lock
 
         reason = lock(file.tree)
         if reason is not None:
-            return "the guest is locked (%s): left alone until that is done" % reason
+            return "the guest is locked (%s): left alone until that is done" % reason, "GST006"
     if not (file.location or "").startswith("pve/"):
         return None
     limit = _PMXCFS_LIMITS[(facts.release or 6) >= 7]
     if len(file.data) > limit:
-        return "would be larger than the %d KiB that a file below etc/pve may have" % (limit >> 10)
+        return ("would be larger than the %d KiB that a file below etc/pve may have" % (limit >> 10),
+                None)
     if status is not None and root.is_live and _is_mounted(root, facts.etc):
-        return _pmxcfs_obstacle(place.path, status, facts)
+        reason = _pmxcfs_obstacle(place.path, status, facts)
+        return reason and (reason, None)
     return None
 
 
