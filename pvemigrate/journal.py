@@ -42,9 +42,22 @@ class Record:
     def __init__(self, **values):
         for name in self.FIELDS:
             setattr(self, name, values[name])
+
+    def require_sound(self):
+        """Raise ValueError unless this can be what a run has written: a journal that lies in a copied
+        tree may say anything. What is taken away later is only what has a temporary file's name."""
+        import re
+
+        for path in (self.path, self.real):
+            if not isinstance(path, str) or b"\0" in os.fsencode(path):
+                raise ValueError("not a path")
+        own = re.escape(self.real.rpartition("/")[2]) + r"(\.pvemigrate\.[0-9]+\.(tmp|old)|\.tmp\.[0-9]+)"
         for name in (self.temporary, self.backup):
-            if not name or "/" in name or name in (".", ".."):
-                raise ValueError("no name of a file: %r" % name)
+            if not isinstance(name, str) or not re.fullmatch(r"\.?" + own, name):
+                raise ValueError("not the name of a temporary file")
+        for value in (self.old, self.new):
+            if not (value is None or isinstance(value, str)):
+                raise ValueError("not a digest")
 
 
 class Run:
@@ -80,6 +93,13 @@ class Run:
     def commit(self):
         """Note that every file is the new one."""
         self._mark("committed")
+
+    def withdraw(self):
+        """Take back what :meth:`commit` may have noted although it failed: the files are about to
+        become the old ones."""
+        if self.is_committed:
+            with _Folder(self._journal.root.locate(self.folder)) as folder:
+                folder.remove("committed")
 
     def original(self, number):
         """The bytes that the file of a record was before, None where there was none."""
@@ -126,6 +146,15 @@ class Journal:
                                 or "not the journal of a run"))
         return runs, trouble
 
+    def interrupted(self):
+        """The runs that were stopped on their way, and what may be one and cannot be read: as
+        :meth:`runs` gives them."""
+        runs, trouble = self.runs()
+        return ([run for run in runs if run.state == "interrupted"],
+                [(path, message) for path, message in trouble
+                 if not any(self.root.exists(path[:-len("journal")] + state)
+                            for state in ("done", "undone"))])
+
     def _load(self, name, data):
         import json
 
@@ -133,7 +162,12 @@ class Journal:
         if document["version"] != _VERSION:
             raise ValueError("another version")
         records = [Record(**record) for record in document["files"]]
-        return Run(self, name, records, document["undoes"], document["tool"], document["time"])
+        for record in records:
+            record.require_sound()
+        undoes = document["undoes"]
+        if not (undoes is None or isinstance(undoes, str)):
+            raise ValueError("not the name of a run")
+        return Run(self, name, records, undoes, str(document["tool"]), str(document["time"]))
 
     def make(self):
         """Make the journal's folder where it is missing."""
@@ -204,7 +238,7 @@ class NoJournal:
     def make(self):
         """Nothing is made."""
 
-    def runs(self):
+    def interrupted(self):
         """No runs, no trouble."""
         return [], []
 
@@ -216,6 +250,9 @@ class NoJournal:
         """Nothing is there to be taken away."""
 
     def commit(self):
+        """Nothing is noted."""
+
+    def withdraw(self):
         """Nothing is noted."""
 
     def close(self, state):

@@ -19,7 +19,11 @@ _CLUSTER_FILES = ("storage.cfg", "user.cfg", "vzdump.cron")
 
 
 class Locked(OSError):
-    """A lock that somebody else holds; its text is one line for the user."""
+    """A lock that somebody else holds; its text is one line for the user. ``path``: the lock's."""
+
+    def __init__(self, path):
+        super().__init__("is held by another program: try again when that is done")
+        self.path = path
 
 
 def lock_of(path):
@@ -73,7 +77,7 @@ class Locks:
 
     def flock(self, path):
         """Hold an exclusive flock on the file at *path*, which is made where it is missing."""
-        place = self._root.locate(path)
+        place = self._place(path)
         descriptor = os.open(place.name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
                              | os.O_CLOEXEC, 0o600, dir_fd=place.folder)
         self._descriptors.append(descriptor)
@@ -83,11 +87,11 @@ class Locks:
                 return
             except BlockingIOError:
                 continue
-        raise Locked("%s is held by another program: try again when it is done" % path)
+        raise Locked(path)
 
     def make_folder(self, path):
         """Hold a lock that consists of a directory."""
-        place = self._root.locate(path)
+        place = self._place(path)
         # The Root may close its descriptors meanwhile.
         place.folder = os.dup(place.folder)
         for _ in self._attempts():
@@ -106,7 +110,16 @@ class Locks:
             self._folders.append(place)
             return
         os.close(place.folder)
-        raise Locked("%s is held by another program of the cluster: try again when it is done" % path)
+        raise Locked(path)
+
+    def _place(self, path):
+        """Where the lock is, in a folder that is made where it is missing, as PVE does."""
+        try:
+            return self._root.locate(path)
+        except FileNotFoundError:
+            folder = self._root.locate(path.rpartition("/")[0])
+            os.mkdir(folder.name, 0o755, dir_fd=folder.folder)
+            return self._root.locate(path)
 
     def _attempts(self):
         end = time.monotonic() + self._patience

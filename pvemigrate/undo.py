@@ -11,10 +11,11 @@ settle = recover
 
 
 def interrupted(root):
-    """The runs (list) that were interrupted and are not yet settled."""
+    """The runs (list) that were interrupted and are not yet settled, and what could not be read (list
+    of (path, message))."""
     base = Root(root)
     try:
-        return [run for run in Journal(base).runs()[0] if run.state == "interrupted"]
+        return Journal(base).interrupted()
     finally:
         base.close()
 
@@ -51,19 +52,26 @@ def _line(run, undone):
 def take_back(root, wanted, pve_locks, force):
     """Take back the run *wanted* (its id; None: the newest that stands). Returns what was done
     (str), and a list of (path, message), empty where all files are as they were."""
-    done, failures = recover(root)
-    said = "".join("the run %s had been interrupted; it is %s now\n" % item for item in done)
+    from .output import one_line
+
+    done, failures = recover(root, pve_locks)
+    said = "".join("the run %s had been interrupted; it is %s now\n" % (one_line(id), how)
+                   for id, how in done)
     if failures:
         return said, failures
     base = Root(root)
     try:
         runs, failures = Journal(base).runs()
+        if failures and (wanted is None or wanted not in [run.id for run in runs]):
+            # Which is the newest, or what the one that is meant did, is not known.
+            return said, failures
         run = _choose(runs, wanted)
         if run is None:
             return said + ("" if said else "nothing to take back\n"), failures
         failures = rollback(root, run, pve_locks, force)
         if not failures:
-            said += "".join("restored %s\n" % record.path for record in run.records)
+            said += "".join("%s %s\n" % ("removed" if record.old is None else "restored",
+                                         one_line(record.path)) for record in run.records)
         return said, failures
     finally:
         base.close()

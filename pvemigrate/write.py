@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from errno import EDQUOT, EINVAL, EIO, ENOSPC, ENOSYS, ENOTSUP, EOPNOTSUPP
 
 from .journal import FOLDER, Journal, NoJournal, Record, digest, sync_folder, write_all
-from .locks import Locks
+from .locks import Locked, Locks
 from .root import Root, read_all
 
 __all__ = ["WriteError", "commit", "recover", "rollback"]
@@ -59,33 +59,43 @@ def commit(root, changes, pve_locks=None, force=False, undoes=None, journal=True
         return []
     try:
         with _opened(root, journal) as (base, journal, locks):
-            failures = [failure for run in _interrupted(journal) for failure in _settle(base, run)]
+            runs, failures = _interrupted(journal)
             if failures:
                 return failures
             if pve_locks or pve_locks is None and base.is_live:
-                locks.take([_real_path(base, path) for path, _, _ in changes])
+                locks.take([_real_path(base, path) for path, _, _ in changes] + _paths(runs))
+            failures = [failure for run in runs for failure in _settle(base, run)]
+            if failures:
+                return failures
             _Transaction(base, journal, changes, force, undoes).run()
     except OSError as error:
         return [(getattr(error, "path", changes[0][0]), error.strerror or str(error))]
     return []
 
 
-def recover(root):
+def recover(root, pve_locks=None):
     """Finish or take back what an interrupted run has left. Returns what was done, a list of
-    (id, ``finished`` or ``taken back``), and what could not be, a list of (path, message)."""
+    (id, ``finished`` or ``taken back``), and what could not be, a list of (path, message).
+    *pve_locks*: as for :func:`commit`."""
     done, failures = [], []
-    base = Root(root)
     try:
-        if not _interrupted(Journal(base)):
+        base = Root(root)
+        try:
+            runs, failures = _interrupted(Journal(base))
+        finally:
+            base.close()
+        if failures or not runs:
             return done, failures
-    finally:
-        base.close()
-    with _opened(root) as (base, journal, _):
-        for run in _interrupted(journal):
-            trouble = _settle(base, run)
-            failures += trouble
-            if run.state != "interrupted":
-                done.append((run.id, "finished" if run.state == "done" else "taken back"))
+        with _opened(root) as (base, journal, locks):
+            runs, failures = _interrupted(journal)
+            if pve_locks or pve_locks is None and base.is_live:
+                locks.take(_paths(runs))
+            for run in runs:
+                failures += _settle(base, run)
+                if run.state != "interrupted":
+                    done.append((run.id, "finished" if run.state == "done" else "taken back"))
+    except OSError as error:
+        failures.append((getattr(error, "path", root), error.strerror or str(error)))
     return done, failures
 
 
@@ -121,12 +131,26 @@ def _opened(root, has_journal=True):
     try:
         with Locks(base) as locks:
             journal = Journal(base) if has_journal else NoJournal()
-            journal.make()
             if has_journal:
-                locks.flock(FOLDER + "/lock")
+                _guarded(FOLDER, journal.make)
+                _guarded(FOLDER + "/lock", lambda: locks.flock(FOLDER + "/lock"))
             yield base, journal, locks
     finally:
         base.close()
+
+
+def _guarded(path, action):
+    """Do something; whatever fails says which file it was about. Returns what *action* does."""
+    try:
+        return action()
+    except (WriteError, Locked):
+        raise
+    except OSError as error:
+        raise WriteError(path, error.strerror or str(error)) from error
+
+
+def _paths(runs):
+    return [record.real for run in runs for record in run.records]
 
 
 def _real_path(base, path):
@@ -192,18 +216,19 @@ class _Transaction:
         is_committed = False
         try:
             for path, old, new in self._changes:
-                self._guarded(path, lambda: self._open(path, old, new))
-            self._run = self._journal.begin([_record(item) for item in self._items],
-                                            [item.old for item in self._items], self._undoes)
+                _guarded(path, lambda: self._open(path, old, new))
+            self._run = _guarded(FOLDER, lambda: self._journal.begin(
+                [_record(item) for item in self._items], [item.old for item in self._items],
+                self._undoes))
             for item in self._items:
                 if item.new is not None:
-                    self._guarded(item.path, lambda: self._stage(item))
+                    _guarded(item.path, lambda: self._stage(item))
             with _no_polite_signals():
                 for item in self._items:
-                    self._guarded(item.path, lambda: self._swap(item))
+                    _guarded(item.path, lambda: self._swap(item))
                 for item in self._items:
-                    self._guarded(item.path, lambda: sync_folder(item.folder))
-                self._run.commit()
+                    _guarded(item.path, lambda: sync_folder(item.folder))
+                _guarded(FOLDER, self._run.commit)
                 is_committed = True
         except BaseException:
             if not is_committed:
@@ -214,15 +239,6 @@ class _Transaction:
         if is_clean:
             _tolerate(self._run.close, "done")
         # Else the next start takes away what lies about.
-
-    def _guarded(self, path, action):
-        """Do something to a file; whatever fails says which one it was."""
-        try:
-            action()
-        except WriteError:
-            raise
-        except OSError as error:
-            raise WriteError(path, error.strerror or str(error)) from error
 
     # -- before anything is changed --------------------------------------------------------------
 
@@ -351,6 +367,8 @@ class _Transaction:
     def _undo(self):
         """Make all as it was. What fails here the next start tries again: the journal stays."""
         is_complete = True
+        if self._run is not None:
+            _tolerate(self._run.withdraw)
         for item in reversed(self._items):
             try:
                 self._undo_item(item)
@@ -415,6 +433,8 @@ def _remove_temporaries(item):
     for name, there in ((item.temporary, item.has_temporary), (item.backup, item.has_backup)):
         if there:
             is_clean &= _unlink(item.folder, name)
+    if item.has_temporary or item.has_backup:
+        _tolerate(sync_folder, item.folder)
     item.has_temporary = item.has_backup = False
     return is_clean
 
@@ -464,8 +484,11 @@ def _no_polite_signals():
 def _lay_beside(item, name, data):
     """Write *data* to a new file *name* beside the item's, with its mode, owner and attributes, on
     disk when this returns."""
-    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
-                         0o600, dir_fd=item.folder)
+    try:
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+                             | os.O_CLOEXEC, 0o600, dir_fd=item.folder)
+    except OSError as error:
+        raise item.error("no temporary file can be made beside it: %s" % error.strerror) from error
     try:
         if item.status is None:
             _set_mode(descriptor, 0o644)
@@ -566,7 +589,11 @@ def _rename_to_free(folder, old, new):
 
 
 def _interrupted(journal):
-    return [run for run in journal.runs()[0] if run.state == "interrupted"]
+    """The runs (list) to be settled, and what keeps from it: a journal that is there and cannot be
+    read may be one of them, and is for a human to look at."""
+    runs, trouble = journal.interrupted()
+    return runs, [(path, "%s: an interrupted run may be lost with it, nothing is written until it is "
+                         "moved away" % message) for path, message in trouble]
 
 
 def _settle(base, run):
@@ -637,4 +664,5 @@ def _remove_leftovers(base, run):
             except FileNotFoundError:
                 continue
             is_clean &= _unlink(place.folder, name)
+            _tolerate(sync_folder, place.folder)
     return is_clean
