@@ -13,16 +13,17 @@ __all__ = ["Locked", "Locks", "PATIENCE", "lock_of"]
 #: How long to wait for a lock, in seconds: what PVE's own tools wait (PVE::Cluster, cfs_lock_file).
 PATIENCE = 10
 
-#: Files that PVE guards with a directory below etc/pve/priv/lock, made to take the lock and removed
-#: to give it back (PVE::Cluster, cfs_lock_file).
+#: Files that PVE guards with a directory below this one, made to take the lock and removed to give it
+#: back (PVE::Cluster, cfs_lock_file).
+_CLUSTER_LOCKS = "etc/pve/priv/lock"
 _CLUSTER_FILES = ("storage.cfg", "user.cfg", "vzdump.cron")
 
 
 class Locked(OSError):
     """A lock that somebody else holds; its text is one line for the user. ``path``: the lock's."""
 
-    def __init__(self, path):
-        super().__init__("is held by another program: try again when that is done")
+    def __init__(self, path, message="is held by another program: try again when that is done"):
+        super().__init__(message)
         self.path = path
 
 
@@ -31,7 +32,7 @@ def lock_of(path):
     of kind (``cluster`` or ``flock``) and path; None where they have none."""
     folder, _, name = path.rpartition("/")
     if folder == "etc/pve" and name in _CLUSTER_FILES:
-        return "cluster", "etc/pve/priv/lock/file-" + name.replace(".", "_")
+        return "cluster", "%s/file-%s" % (_CLUSTER_LOCKS, name.replace(".", "_"))
     if folder == "etc/network" and name in ("interfaces", "interfaces.new"):
         return "flock", "etc/network/.pve-interfaces.lock"
     if folder.startswith("etc/pve/nodes/") and name.endswith(".conf"):
@@ -45,11 +46,12 @@ def lock_of(path):
 class Locks:
     """Locks that are taken one by one and given back together (a context manager)."""
 
-    def __init__(self, root, patience=PATIENCE):
+    def __init__(self, root, patience=None):
         self._root = root
-        self._patience = patience
+        self._patience = PATIENCE if patience is None else patience
         self._descriptors = []
         self._folders = []
+        self._end = None
 
     def __enter__(self):
         return self
@@ -68,12 +70,24 @@ class Locks:
             os.close(place.folder)
         while self._descriptors:
             os.close(self._descriptors.pop())
+        self._end = None
 
     def take(self, paths):
-        """Take the locks of PVE's tools for the files at *paths*. Raises :class:`Locked`."""
+        """Take the locks of PVE's tools for the files at *paths*. Raises :class:`Locked`, or another
+        OSError with the ``path`` of the lock."""
         # Always in one order, so that two who want several do not wait for each other.
         for kind, path in sorted({lock_of(path) for path in paths} - {None}):
-            (self.make_folder if kind == "cluster" else self.flock)(path)
+            try:
+                (self.make_folder if kind == "cluster" else self.flock)(path)
+            except OSError as error:
+                error.path = path
+                raise
+
+    def verify(self):
+        """Raise :class:`Locked` where locks have been held for so long that they may be another's by
+        now."""
+        if self._end is not None and time.monotonic() > self._end:
+            raise Locked(_CLUSTER_LOCKS, "a lock was held for more than %d seconds: try again" % _CLUSTER_TIME)
 
     def flock(self, path):
         """Hold an exclusive flock on the file at *path*, which is made where it is missing."""
@@ -81,7 +95,7 @@ class Locks:
         descriptor = os.open(place.name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
                              | os.O_CLOEXEC, 0o600, dir_fd=place.folder)
         self._descriptors.append(descriptor)
-        for _ in self._attempts():
+        for _ in self._attempts(0.1):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
@@ -94,7 +108,8 @@ class Locks:
         place = self._place(path)
         # The Root may close its descriptors meanwhile.
         place.folder = os.dup(place.folder)
-        for _ in self._attempts():
+        # Each attempt is a message to all nodes: as often as PVE's own tools try it.
+        for _ in self._attempts(1):
             try:
                 os.mkdir(place.name, 0o755, dir_fd=place.folder)
             except FileExistsError:
@@ -108,23 +123,30 @@ class Locks:
                 os.close(place.folder)
                 raise
             self._folders.append(place)
+            if self._end is None:
+                self._end = time.monotonic() + _CLUSTER_TIME
             return
         os.close(place.folder)
         raise Locked(path)
 
     def _place(self, path):
-        """Where the lock is, in a folder that is made where it is missing, as PVE does."""
+        """Where the lock is, in a folder that is made where it is missing, as PVE's own tools do: those
+        below run are gone with each boot."""
         try:
             return self._root.locate(path)
         except FileNotFoundError:
-            folder = self._root.locate(path.rpartition("/")[0])
-            os.mkdir(folder.name, 0o755, dir_fd=folder.folder)
+            place = self._place(path.rpartition("/")[0])
+            try:
+                os.mkdir(place.name, 0o755, dir_fd=place.folder)
+            except FileExistsError:
+                pass
             return self._root.locate(path)
 
-    def _attempts(self):
+    def _attempts(self, interval):
         end = time.monotonic() + self._patience
         while True:
             yield
-            if time.monotonic() >= end:
+            left = end - time.monotonic()
+            if left <= 0:
                 return
-            time.sleep(0.1)
+            time.sleep(min(interval, left))

@@ -39,13 +39,22 @@ def obstacle(root, file, facts):
     return None
 
 
-def _pmxcfs_obstacle(path, status, facts):
+def _pmxcfs_obstacle(root, path, status, facts):
     if not stat.S_IMODE(status.st_mode) & 0o222:
         return "the cluster has no quorum, and etc/pve is read-only: try again when it has"
     parts = path.split("pve/nodes/", 1)[-1].split("/")
-    if len(parts) == 3 and parts[1] in ("lxc", "qemu-server") and parts[0] != facts.hostname:
+    if (len(parts) == 3 and parts[1] in ("lxc", "qemu-server")
+            and parts[0] != _node(root, facts)):
         return "this guest is on the node %s, which alone may change it: run fix there" % parts[0]
     return None
+
+
+def _node(root, facts):
+    """The name of this node: pmxcfs has a link that says it."""
+    try:
+        return root.readlink(facts.etc + "pve/local").rpartition("/")[2]
+    except OSError:
+        return facts.hostname
 
 
 def _is_mounted(root, etc):

@@ -8,9 +8,9 @@ The order, each step on disk before the next one begins:
 3. Beside each file, under a name that no reader of that folder takes for one of its files, the new
    text, with mode, owner and extended attributes of the old one.
 4. Each file is read again, then the two change names (renameat2(2), RENAME_EXCHANGE), then what has
-   been displaced is read once more: if that is not what was expected, they change back. Where the
-   file system cannot exchange, a copy of the old file is laid beside it first, and the new one
-   takes the name with rename(2).
+   been displaced is read once more: if that is not what was expected, or somebody still has it open
+   for writing, they change back. Where the file system cannot exchange, a copy of the old file is
+   laid beside it first, and the new one takes the name with rename(2).
 5. The folders, then the journal's ``committed``; then what was displaced goes, and the run is
    ``done``.
 
@@ -22,7 +22,7 @@ import os
 import signal
 import stat
 from contextlib import contextmanager
-from errno import EDQUOT, EINVAL, EIO, ENOSPC, ENOSYS, ENOTSUP, EOPNOTSUPP
+from errno import (EACCES, EAGAIN, EDQUOT, EINVAL, EIO, ENOSPC, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM)
 
 from .journal import FOLDER, Journal, NoJournal, Record, digest, sync_folder, write_all
 from .locks import Locked, Locks
@@ -36,6 +36,10 @@ _NAMES = 20
 #: What renameat2(2) says where a file system, or the kernel, cannot do it.
 _UNSUPPORTED = (EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP)
 _RENAME_NOREPLACE, _RENAME_EXCHANGE = 1, 2
+
+_ACL = "system.posix_acl_access"
+#: Attributes that the kernel makes from the contents: those of the old file are wrong for the new one.
+_OWN_OF_KERNEL = ("security.ima", "security.evm")
 
 
 class WriteError(OSError):
@@ -67,7 +71,7 @@ def commit(root, changes, pve_locks=None, force=False, undoes=None, journal=True
             failures = [failure for run in runs for failure in _settle(base, run)]
             if failures:
                 return failures
-            _Transaction(base, journal, changes, force, undoes).run()
+            _Transaction(base, journal, locks, changes, force, undoes).run()
     except OSError as error:
         return [(getattr(error, "path", changes[0][0]), error.strerror or str(error))]
     return []
@@ -146,7 +150,10 @@ def _guarded(path, action):
     except (WriteError, Locked):
         raise
     except OSError as error:
-        raise WriteError(path, error.strerror or str(error)) from error
+        message = error.strerror or str(error)
+        if error.errno in (EACCES, EPERM) and path.startswith("etc/pve/"):
+            message += " (has the cluster lost its quorum?)"
+        raise WriteError(path, message) from error
 
 
 def _paths(runs):
@@ -201,9 +208,10 @@ class _Item:
 
 
 class _Transaction:
-    def __init__(self, base, journal, changes, force, undoes):
+    def __init__(self, base, journal, locks, changes, force, undoes):
         self._base = base
         self._journal = journal
+        self._locks = locks
         self._changes = changes
         self._force = force
         self._undoes = undoes
@@ -228,6 +236,10 @@ class _Transaction:
                     _guarded(item.path, lambda: self._swap(item))
                 for item in self._items:
                     _guarded(item.path, lambda: sync_folder(item.folder))
+                for item in self._items:
+                    if item.state == "exchanged":
+                        # Who was just about to open it when it was displaced has done so by now.
+                        self._verify(item, item.temporary)
                 _guarded(FOLDER, self._run.commit)
                 is_committed = True
         except BaseException:
@@ -307,6 +319,7 @@ class _Transaction:
     # -- the change itself -------------------------------------------------------------------------
 
     def _swap(self, item):
+        self._locks.verify()
         if item.old is None:
             self._appear(item)
         elif item.new is None:
@@ -355,6 +368,9 @@ class _Transaction:
             raise item.error("was taken away or replaced since it was read: left alone") from None
         try:
             status = os.fstat(descriptor)
+            # In this order: once a displaced file has no writer it gets none any more.
+            if stat.S_ISREG(status.st_mode) and _has_writer(descriptor):
+                raise item.error("is being written by somebody else: left alone")
             if not stat.S_ISREG(status.st_mode) or read_all(descriptor) != item.old:
                 raise item.error("was changed by somebody else since it was read: left alone")
             if status.st_nlink > 1:
@@ -396,12 +412,8 @@ class _Transaction:
             _rename_to_free(item.folder, item.temporary, item.name)
             item.has_temporary = False
         elif item.state == "exchanged":
-            if not _rename2(item.folder, item.temporary, item.name, _RENAME_EXCHANGE):
-                os.rename(item.temporary, item.name, src_dir_fd=item.folder, dst_dir_fd=item.folder)
-                item.has_temporary = False
-            elif not _holds(item.folder, item.temporary, item.new):
-                # Somebody has changed the new file at once. That is not ours to throw away.
-                _rename2(item.folder, item.temporary, item.name, _RENAME_EXCHANGE)
+            if not _put_back(item.folder, item.temporary, item.name, item.new):
+                raise item.error("cannot be changed back")
         elif _holds(item.folder, item.name, item.new):
             os.rename(item.backup, item.name, src_dir_fd=item.folder, dst_dir_fd=item.folder)
             item.has_backup = False
@@ -449,19 +461,58 @@ def _unlink(folder, name):
     return True
 
 
+def _put_back(folder, beside, name, data):
+    """Give the file *beside* the name that the one with *data* has now. Whoever has changed that one,
+    or given the name to another, was later, and keeps it: what they wrote is not ours to throw
+    away. False where the file system cannot do it."""
+    for _ in range(_NAMES):
+        given = _contents(folder, beside)
+        if not _rename2(folder, beside, name, _RENAME_EXCHANGE):
+            return False
+        if _holds(folder, beside, data):
+            break
+        data = given
+    return True
+
+
 def _holds(folder, name, data):
-    """Whether the regular file *name* holds *data*."""
+    """Whether the regular file *name* holds *data*, and nobody is writing to it."""
+    return data is not None and _contents(folder, name) == data
+
+
+def _contents(folder, name):
+    """The bytes of the regular file *name*, None where there is none or it is being written."""
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
                              dir_fd=folder)
     except OSError:
-        return False
+        return None
     try:
-        return stat.S_ISREG(os.fstat(descriptor).st_mode) and read_all(descriptor) == data
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode) or _has_writer(descriptor):
+            return None
+        return read_all(descriptor)
     except OSError:
-        return False
+        return None
     finally:
         os.close(descriptor)
+
+
+def _has_writer(descriptor):
+    """Whether anybody has the file open for writing: then there can be no lease for readers on it
+    (fcntl(2)). False where the system does not tell."""
+    import fcntl
+
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    try:
+        # Should somebody want to write to it just now, then the signal that says so is one that
+        # is passed over: the usual one would end the process.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return error.errno == EAGAIN
+    return False
 
 
 @contextmanager
@@ -505,8 +556,8 @@ def _copy_status(item, descriptor):
     # as it should be already.
     if (now.st_uid, now.st_gid) != (wanted.st_uid, wanted.st_gid):
         _tolerate(os.fchown, descriptor, wanted.st_uid, wanted.st_gid)
-    _set_mode(descriptor, stat.S_IMODE(wanted.st_mode))
     lost = _copy_attributes(item, descriptor)
+    _set_mode(descriptor, stat.S_IMODE(wanted.st_mode))
     now = os.fstat(descriptor)
     if (now.st_uid, now.st_gid) != (wanted.st_uid, wanted.st_gid):
         raise item.error("its owner cannot be kept (not root?): left alone")
@@ -522,14 +573,18 @@ def _set_mode(descriptor, mode):
 
 
 def _copy_attributes(item, descriptor):
-    """Give the new file the extended attributes (ACLs, SELinux label) of the old one. Returns the
-    name of one that could not be given, or None."""
+    """Give the new file the extended attributes (ACLs, SELinux label) of the old one, and no others:
+    a folder may have given it an ACL that the old one does not have. Returns the name of one that
+    could not be given or taken, or None."""
     if not hasattr(os, "listxattr"):
         return None
     source = os.open(item.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
                      dir_fd=item.folder)
     try:
-        for name in _tolerate(os.listxattr, source) or ():
+        names = [name for name in _tolerate(os.listxattr, source) or () if name not in _OWN_OF_KERNEL]
+        if _ACL in (_tolerate(os.listxattr, descriptor) or ()) and _ACL not in names:
+            os.removexattr(descriptor, _ACL)
+        for name in names:
             value = os.getxattr(source, name)
             if _tolerate(os.getxattr, descriptor, name) != value:
                 try:
@@ -635,20 +690,28 @@ def _take_back(base, run, number):
     folder = os.dup(place.folder)
     try:
         if record.old is None:
-            os.unlink(place.name, dir_fd=folder)
+            # Under another name nobody can write to it before it goes.
+            _unlink(folder, record.temporary)
+            _rename_to_free(folder, place.name, record.temporary)
+            if digest(_contents(folder, record.temporary)) != record.new:
+                _rename_to_free(folder, record.temporary, place.name)
         else:
             data = run.original(number)
             for name in (record.temporary, record.backup):
                 if _holds(folder, name, data):
-                    os.rename(name, place.name, src_dir_fd=folder, dst_dir_fd=folder)
                     break
             else:
+                name = record.temporary
                 item = _Item(record.path, None, data, place, folder)
                 # The new file, if it is there, has the old one's mode, owner and attributes.
                 item.status = _tolerate(place.status)
-                _unlink(folder, record.temporary)
-                _lay_beside(item, record.temporary, data)
-                os.rename(record.temporary, place.name, src_dir_fd=folder, dst_dir_fd=folder)
+                _unlink(folder, name)
+                _lay_beside(item, name, data)
+            if not _rename2(folder, name, place.name, _RENAME_EXCHANGE):
+                os.rename(name, place.name, src_dir_fd=folder, dst_dir_fd=folder)
+            elif digest(_contents(folder, name)) != record.new:
+                # Written by somebody else just now.
+                _put_back(folder, name, place.name, data)
         sync_folder(folder)
     finally:
         os.close(folder)
