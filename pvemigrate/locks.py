@@ -18,6 +18,10 @@ PATIENCE = 10
 _CLUSTER_LOCKS = "etc/pve/priv/lock"
 _CLUSTER_FILES = ("storage.cfg", "user.cfg", "vzdump.cron")
 
+#: For how long a lock that is a directory counts, in seconds. Others may take it away after two
+#: minutes; PVE's own tools end what they do under it after one (PVE::Cluster).
+_CLUSTER_TIME = 60
+
 
 class Locked(OSError):
     """A lock that somebody else holds; its text is one line for the user. ``path``: the lock's."""
@@ -87,7 +91,8 @@ class Locks:
         """Raise :class:`Locked` where locks have been held for so long that they may be another's by
         now."""
         if self._end is not None and time.monotonic() > self._end:
-            raise Locked(_CLUSTER_LOCKS, "a lock was held for more than %d seconds: try again" % _CLUSTER_TIME)
+            raise Locked(_CLUSTER_LOCKS, "a lock was held for more than %d seconds: try again"
+                         % _CLUSTER_TIME)
 
     def flock(self, path):
         """Hold an exclusive flock on the file at *path*, which is made where it is missing."""

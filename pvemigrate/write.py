@@ -707,7 +707,9 @@ def _take_back(base, run, number):
                 item.status = _tolerate(place.status)
                 _unlink(folder, name)
                 _lay_beside(item, name, data)
-            if not _rename2(folder, name, place.name, _RENAME_EXCHANGE):
+            if record.new is None:
+                _rename_to_free(folder, name, place.name)
+            elif not _rename2(folder, name, place.name, _RENAME_EXCHANGE):
                 os.rename(name, place.name, src_dir_fd=folder, dst_dir_fd=folder)
             elif digest(_contents(folder, name)) != record.new:
                 # Written by somebody else just now.
