@@ -180,22 +180,41 @@ class Journal:
 
         from . import __version__
 
-        now = time.gmtime()
-        id = "%s-%s" % (time.strftime("%Y%m%dT%H%M%SZ", now), os.urandom(3).hex())
+        self._tidy()
+        moment = time.time()
+        now = time.gmtime(moment)
+        # Runs are taken back in the order of their names, and two may begin in one second.
+        id = "%s.%06dZ-%s" % (time.strftime("%Y%m%dT%H%M%S", now), moment % 1 * 10 ** 6,
+                              os.urandom(3).hex())
         run = Run(self, id, records, undoes, "pvemigrate " + __version__,
                   time.strftime("%Y-%m-%dT%H:%M:%SZ", now))
-        self._make(run.folder)
         document = {"version": _VERSION, "tool": run.tool, "time": run.time, "undoes": undoes,
                     "files": [{name: getattr(record, name) for name in Record.FIELDS}
                               for record in records]}
-        with _Folder(self.root.locate(run.folder)) as folder:
-            for number, data in enumerate(originals):
-                if data is not None:
-                    folder.write("old-%d" % number, data)
-            folder.write("journal.new", json.dumps(document, indent=1).encode("ascii"))
-            folder.rename("journal.new", "journal")
-        self._sync(_RUNS)
+        try:
+            self._make(run.folder)
+            with _Folder(self.root.locate(run.folder)) as folder:
+                for number, data in enumerate(originals):
+                    if data is not None:
+                        folder.write("old-%d" % number, data)
+                folder.write("journal.new", json.dumps(document, indent=1).encode("ascii"))
+                folder.rename("journal.new", "journal")
+            self._sync(_RUNS)
+        except OSError:
+            # On a full disk this is what gives back its space.
+            self._tidy(run)
+            raise
         return run
+
+    def _tidy(self, *runs):
+        """Take away what runs have left that were stopped before they had a journal, and *runs*."""
+        names = [name for name in self.root.listdir(_RUNS)
+                 if not self.root.exists("%s/%s/journal" % (_RUNS, name))]
+        for run in [Run(self, name, []) for name in names] + list(runs):
+            try:
+                self.discard(run)
+            except OSError:
+                pass
 
     def discard(self, run):
         """Take the folder of a run away that has changed nothing."""
