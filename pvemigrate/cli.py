@@ -480,14 +480,13 @@ class _Run:
 
     def _open(self, target):
         from .project import Project
-        if target.has_facts:
-            self._settle_interrupted(target.root)
+        from .root import Root
         try:
             project = Project(target.root, self.settings, paths=target.paths, etc=target.etc,
                               kind=self.options["kind"], facts=target.has_facts)
         except (OSError, UsageError) as error:
             # One bad root does not stop the others.
-            self._fail([(target.root, str(error))])
+            self._fail([(target.root, getattr(error, "strerror", None) or str(error))])
             return None
         if target.paths is None and not project.files and not project.errors:
             self._note("%s: no configuration of Proxmox VE below it" % target.root)
@@ -495,7 +494,7 @@ class _Run:
 
     def _settle_interrupted(self, root):
         """An interrupted run of fix is finished or taken back before anything else."""
-        if not os.path.isdir(os.path.join(root, "var/lib/pvemigrate/runs")):
+        if not root.exists("var/lib/pvemigrate/runs"):
             return
         from .undo import interrupted, settle
 
@@ -538,6 +537,7 @@ class _Run:
             self._deliver(plan.changes[0][2] if plan.changes else project.file.data)
             found = plan.findings
         else:
+        project.close()
             failed = plan.apply(pve_locks=False if self.options["no_pve_locks"] else None,
                                 force=self.options["force"])
             self._fail(failed, label)

@@ -11,7 +11,7 @@ from .facts import Facts
 from .formats import KINDS, decode, kind_of_path
 from .rule import NODE
 from .settings import HOPS, PHASES, Settings, UsageError
-from .source import Reader, SourceFile, discover, known_location, sourced_files
+from .source import MAX_FILE, Reader, SourceFile, discover, known_location, sourced_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Union
 
     from .engine import FixResult
+    from .root import Root
     from .rule import Finding, Rule
 
     AnyPath = Union[str, os.PathLike[str]]
@@ -75,8 +76,10 @@ class Plan:
     (path, message). ``blocked``: phase -> codes that must be solved before its changes are made.
     """
 
-    def __init__(self, root: str | None, result: FixResult, journal: bool = True) -> None:
-        self.root = root
+    def __init__(self, root: Root | None, result: FixResult, journal: bool = True) -> None:
+        # The very directory that was read is written to, whatever its path leads to meanwhile.
+        self._base = root
+        self.root: str | None = root and root.path
         self._journal = journal
         self.found: list[Finding] = result.found
         self.fixed: list[Finding] = result.fixed
@@ -102,7 +105,7 @@ class Plan:
     def _written_name(self, path):
         """The name of the file that is written for *path*: patch, unlike :meth:`apply`, does not
         follow links."""
-        return path if self.root is None else Reader(self.root).real_name(path)
+        return path if self._base is None else Reader(self._base).real_name(path)
 
     def diff(self) -> str:
         """A unified diff (str) of all changes; ``patch -p1`` in the root applies it. Encode it with
@@ -118,9 +121,9 @@ class Plan:
         """
         from .write import commit
 
-        if self.root is None:
+        if self._base is None:
             raise ValueError("this plan has no root to write to")
-        return commit(self.root, self.changes, pve_locks, force, journal=self._journal)
+        return commit(self._base, self.changes, pve_locks, force, journal=self._journal)
 
     def unwritten(self) -> list[Finding]:
         """The findings in the files as they are, of a plan that could not be applied: none is
@@ -146,6 +149,7 @@ class _Files:
     root: str | None = None
     _has_journal = True
 
+    _place_to_write = None
     def __init__(self, files, facts, settings, rules=None):
         self.files: list[SourceFile] = files
         self.facts = facts
@@ -191,7 +195,7 @@ class _Files:
 
     def fix(self) -> Plan:
         """The :class:`Plan` of what fix would do. Nothing is written."""
-        plan = Plan(self.root, fix(self.scope, self.rules(), self.open_blockers()),
+        plan = Plan(self._place_to_write, fix(self.scope, self.rules(), self.open_blockers()),
                     self._has_journal)
         self._failures = plan.errors
         return plan
@@ -205,6 +209,10 @@ class _Files:
             return {}
         whole = self._whole()
         rules = [rule for rule in whole.rules(lambda code: not self.settings.ignores(code))
+    def close(self) -> None:
+        """Close what is open of the root; nothing can be read or written then. (It is closed with
+        the last use of the object too.)"""
+
                  if self.due.asked.intersection(rule.blocks)]
         findings, _ = check(whole.scope, rules)
         return open_blockers(findings, rules, self.due)
@@ -225,22 +233,24 @@ class Project(_Files):
     ``errors``.
     """
 
-    def __init__(self, root: AnyPath = ".", settings: Settings | None = None,
+    def __init__(self, root: AnyPath | Root = ".", settings: Settings | None = None,
                  paths: Iterable[str] | None = None, kind: str | None = None, etc: str = "etc/",
                  rules: Iterable[type[Rule]] | None = None, facts: bool = True,
                  **options: Any) -> None:
-        self.root = os.fspath(root)
-        if not os.path.isdir(self.root):
-            raise NotADirectoryError("no such directory: %s" % self.root)
+        try:
+            self._reader = Reader(root)
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotADirectoryError("no such directory: %s" % root) from None
+        self.root = self._reader.root.path
         if kind is not None and kind not in KINDS:
             raise ValueError("unknown kind %r; known are: %s" % (kind, ", ".join(KINDS)))
         self._etc = etc
         self._has_etc = self._has_journal = facts
-        self._reader = Reader(self.root)
         settings = settings or Settings(**options)
         reader = self._reader
-        found = (Facts(reader.get, etc, settings, reader.exists, reader.listdir, reader.free) if facts
-                 else Facts(settings=settings))
+        self._place_to_write = reader.root
+        found = Facts(reader.get, etc, settings, reader.exists, reader.listdir, reader.free,
+                      reader.real_name) if facts else Facts(settings=settings)
         super().__init__([], found, settings, rules)
         self._partial = paths is not None
         self._root = None
@@ -265,6 +275,9 @@ class Project(_Files):
                 if file is not None:
                     self.files.append(file)
                 else:
+    def close(self) -> None:
+        self._reader.root.close()
+
                     self._read(path, location, "interfaces", found=True)
 
     def _read_chosen(self, paths, kind):
@@ -300,14 +313,18 @@ class Project(_Files):
 
     def _sourced(self):
         main = self._etc + "network/interfaces"
-        data = self._reader.get(main)
-        if data is None:
-            return []
-        return sourced_files(self._reader, [SourceFile(main, "interfaces", data)], self._etc)
+
+        def find():
+            data = self._reader.get(main, MAX_FILE)
+            return [] if data is None else sourced_files(
+                self._reader, [SourceFile(main, "interfaces", data)], self._etc)
+
+        return self._reader.once("sourced", find)
 
     def _read(self, path, location, kind, found=False):
         try:
-            self.files.append(SourceFile(path, kind, self._reader.read(path), location))
+            self.files.append(SourceFile(path, kind, self._reader.read(path, MAX_FILE),
+                                         location))
         except IsADirectoryError as error:
             # No reader takes a directory among its files for one of them.
             if not found:
@@ -323,7 +340,8 @@ class Project(_Files):
         if not (self._partial and self._has_etc):
             return self
         if self._root is None:
-            self._root = Project(self.root, self.settings, etc=self._etc, rules=self._given_rules)
+            self._root = Project(self._reader.root, self.settings, etc=self._etc,
+                                 rules=self._given_rules)
         return self._root
 
     def _others(self):

@@ -1,7 +1,7 @@
 """The runs of fix that a root's journal has: listed, and taken back."""
 
 from .journal import Journal
-from .root import Root
+from .root import opened
 from .settings import UsageError
 from .write import recover, rollback
 
@@ -13,23 +13,17 @@ settle = recover
 def interrupted(root):
     """The runs (list) that were interrupted and are not yet settled, and what could not be read (list
     of (path, message))."""
-    base = Root(root)
-    try:
+    with opened(root) as base:
         return Journal(base).interrupted()
-    finally:
-        base.close()
 
 
 def listing(root):
     """The runs in the journal, a line each (str), and what could not be read (list of (path,
     message))."""
-    base = Root(root)
-    try:
+    with opened(root) as base:
         runs, trouble = Journal(base).runs()
         undone = _undone(runs)
         return "".join(_line(run, undone) for run in runs) or "no runs\n", trouble
-    finally:
-        base.close()
 
 
 def _undone(runs):
@@ -59,8 +53,7 @@ def take_back(root, wanted, pve_locks, force):
                    for id, how in done)
     if failures:
         return said, failures
-    base = Root(root)
-    try:
+    with opened(root) as base:
         runs, failures = Journal(base).runs()
         if failures and (wanted is None or wanted not in [run.id for run in runs]):
             # Which is the newest, or what the one that is meant did, is not known.
@@ -73,8 +66,6 @@ def take_back(root, wanted, pve_locks, force):
             said += "".join("%s %s\n" % ("removed" if record.old is None else "restored",
                                          one_line(record.path)) for record in run.records)
         return said, failures
-    finally:
-        base.close()
 
 
 def _choose(runs, wanted):

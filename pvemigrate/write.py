@@ -26,7 +26,7 @@ from errno import (EACCES, EAGAIN, EDQUOT, EINVAL, EIO, ENOSPC, ENOSYS, ENOTSUP,
 
 from .journal import FOLDER, Journal, NoJournal, Record, digest, sync_folder, write_all
 from .locks import Locked, Locks
-from .root import Root, read_all
+from .root import opened, read_all
 
 __all__ = ["WriteError", "commit", "recover", "rollback"]
 
@@ -83,11 +83,8 @@ def recover(root, pve_locks=None):
     *pve_locks*: as for :func:`commit`."""
     done, failures = [], []
     try:
-        base = Root(root)
-        try:
+        with opened(root) as base:
             runs, failures = _interrupted(Journal(base))
-        finally:
-            base.close()
         if failures or not runs:
             return done, failures
         with _opened(root) as (base, journal, locks):
@@ -99,7 +96,7 @@ def recover(root, pve_locks=None):
                 if run.state != "interrupted":
                     done.append((run.id, "finished" if run.state == "done" else "taken back"))
     except OSError as error:
-        failures.append((getattr(error, "path", root), error.strerror or str(error)))
+        failures.append((getattr(error, "path", "."), error.strerror or str(error)))
     return done, failures
 
 
@@ -109,38 +106,31 @@ def rollback(root, run, pve_locks=None, force=False):
     that have changed since."""
     changes, failures = [], []
     try:
-        base = Root(root)
+        with opened(root) as base:
+            for number, record in enumerate(run.records):
+                try:
+                    now = _bytes_of(base, record.real)
+                    if digest(now) not in (record.new, record.old) and not force:
+                        failures.append((record.path, "has changed since that run: not taken back "
+                                                      "(--force does it all the same)"))
+                    elif digest(now) != record.old:
+                        changes.append((record.real, now, run.original(number)))
+                except OSError as error:
+                    failures.append((record.path, error.strerror or str(error)))
     except OSError as error:
-        return [(root, error.strerror or str(error))]
-    try:
-        for number, record in enumerate(run.records):
-            try:
-                now = _bytes_of(base, record.real)
-                if digest(now) not in (record.new, record.old) and not force:
-                    failures.append((record.path, "has changed since that run: not taken back "
-                                                  "(--force does it all the same)"))
-                elif digest(now) != record.old:
-                    changes.append((record.real, now, run.original(number)))
-            except OSError as error:
-                failures.append((record.path, error.strerror or str(error)))
-    finally:
-        base.close()
+        return [(getattr(root, "path", root), error.strerror or str(error))]
     return failures or commit(root, changes, pve_locks, undoes=run.id)
 
 
 @contextmanager
 def _opened(root, has_journal=True):
     """The root, its journal and the locks of a run; no other run goes on meanwhile."""
-    base = Root(root)
-    try:
-        with Locks(base) as locks:
-            journal = Journal(base) if has_journal else NoJournal()
-            if has_journal:
-                _guarded(FOLDER, journal.make)
-                _guarded(FOLDER + "/lock", lambda: locks.flock(FOLDER + "/lock"))
-            yield base, journal, locks
-    finally:
-        base.close()
+    with opened(root) as base, Locks(base) as locks:
+        journal = Journal(base) if has_journal else NoJournal()
+        if has_journal:
+            _guarded(FOLDER, journal.make)
+            _guarded(FOLDER + "/lock", lambda: locks.flock(FOLDER + "/lock"))
+        yield base, journal, locks
 
 
 def _guarded(path, action):

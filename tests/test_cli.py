@@ -228,7 +228,7 @@ def spoil_large(path):
     (spoil_loop, "symbolic links"),
     (spoil_outside, "a link leads out of the root"),
     (spoil_device, "a link leads out of the root"),
-    (spoil_large, "larger than 16 MiB"),
+    (spoil_large, "larger than 2 MiB"),
 ])
 def test_files_that_cannot_be_read(spoil, message, arguments, tmp_path):
     root = tmp_path / "root"
