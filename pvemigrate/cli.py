@@ -236,12 +236,12 @@ def rollback(run, root, list_only, force, no_pve_locks):
         raise click.UsageError("--root %s: no such directory" % root)
     from .undo import listing, take_back
 
-    if list_only:
-        text, failures = listing(root)
-        _out(text)
-    else:
-        text, failures = take_back(root, run, False if no_pve_locks else None, force)
-        _out(text)
+    try:
+        text, failures = (listing(root) if list_only
+                          else take_back(root, run, False if no_pve_locks else None, force))
+    except OSError as error:
+        text, failures = "", [(root, error.strerror or str(error))]
+    _out(text)
     for path, message in failures:
         _say("error", "%s: %s" % (path, message))
     return FAILED if failures else OK
@@ -482,7 +482,11 @@ class _Run:
         from .project import Project
         from .root import Root
         try:
-            project = Project(target.root, self.settings, paths=target.paths, etc=target.etc,
+            # From here on the root is this very directory, whatever its path leads to meanwhile.
+            root = Root(target.root, target.within)
+            if target.has_facts:
+                self._settle_interrupted(root)
+            project = Project(root, self.settings, paths=target.paths, etc=target.etc,
                               kind=self.options["kind"], facts=target.has_facts)
         except (OSError, UsageError) as error:
             # One bad root does not stop the others.
@@ -499,14 +503,21 @@ class _Run:
         from .undo import interrupted, settle
 
         if self.mode != "fix":
-            for run in interrupted(root):
+            try:
+                runs, trouble = interrupted(root)
+            except OSError:
+                return True  # What is wrong with the root is said when it is read.
+            for run in runs:
                 self._note("the run %s of fix was interrupted: the next fix, or rollback, finishes "
                            "it or takes it back" % run.id)
-            return
-        done, failures = settle(root)
+            for path, message in trouble:
+                self._note("%s: %s; fix writes nothing until it is moved away" % (path, message))
+            return True
+        done, failures = settle(root, False if self.options["no_pve_locks"] else None)
         for run, how in done:
             _say("warning", "the run %s of fix had been interrupted; it is %s now" % (run, how))
         self._fail(failures)
+        return not failures
 
     # -- the work --------------------------------------------------------------------------------
 
@@ -524,6 +535,7 @@ class _Run:
         for finding in found:
             finding.move(label)
         self.findings.extend(found)
+        project.close()
 
     def _fix(self, project, label):
         """Fix one project: (findings to show, findings that are left)."""
@@ -537,7 +549,6 @@ class _Run:
             self._deliver(plan.changes[0][2] if plan.changes else project.file.data)
             found = plan.findings
         else:
-        project.close()
             failed = plan.apply(pve_locks=False if self.options["no_pve_locks"] else None,
                                 force=self.options["force"])
             self._fail(failed, label)
