@@ -147,9 +147,9 @@ class _Files:
 
     #: The directory that changes are written below, if any, and whether a journal is kept there.
     root: str | None = None
+    _place_to_write = None
     _has_journal = True
 
-    _place_to_write = None
     def __init__(self, files, facts, settings, rules=None):
         self.files: list[SourceFile] = files
         self.facts = facts
@@ -200,6 +200,10 @@ class _Files:
         self._failures = plan.errors
         return plan
 
+    def close(self) -> None:
+        """Close what is open of the root; nothing can be read or written then. (It is closed with
+        the last use of the object too.)"""
+
     def open_blockers(self) -> dict[str, list[str]]:
         """Phases that were asked for and that open findings stand in the way of: phase -> codes.
 
@@ -209,10 +213,6 @@ class _Files:
             return {}
         whole = self._whole()
         rules = [rule for rule in whole.rules(lambda code: not self.settings.ignores(code))
-    def close(self) -> None:
-        """Close what is open of the root; nothing can be read or written then. (It is closed with
-        the last use of the object too.)"""
-
                  if self.due.asked.intersection(rule.blocks)]
         findings, _ = check(whole.scope, rules)
         return open_blockers(findings, rules, self.due)
@@ -266,6 +266,9 @@ class Project(_Files):
             self.phase_note = ("no host name found in etc/hostname: which guests are this node's is "
                                "not known, and phase after-node waits for all of them")
 
+    def close(self) -> None:
+        self._reader.root.close()
+
     def _read_all(self, wanted=lambda path: True):
         for path, location, kind in discover(self._reader, self._etc):
             if wanted(path):
@@ -275,9 +278,6 @@ class Project(_Files):
                 if file is not None:
                     self.files.append(file)
                 else:
-    def close(self) -> None:
-        self._reader.root.close()
-
                     self._read(path, location, "interfaces", found=True)
 
     def _read_chosen(self, paths, kind):
