@@ -265,7 +265,7 @@ def test_positions_in_diff_mode_are_those_of_the_files_on_disk(tmp_path):
     """A line that the fix removes or adds above does not move what is reported below."""
     text = ("dir: one\n\tpath /a\n\tcontent backup\n\tmaxfiles 1\n\tprune-backups keep-last=2\n\n"
             "dir: two\n\tpath /b\n\tcontent iso\n\tserver x\n")
-    write_tree(tmp_path, {"etc/pve/storage.cfg": text})
+    write_tree(tmp_path, dict(nodes.NO_RELEASE, **{"etc/pve/storage.cfg": text}))
     plan = Project(tmp_path).fix()
     assert [(f.code, f.line, f.fixed) for f in plan.found] == [
         ("STO001", 4, True), ("STO006", 10, False)]

@@ -48,7 +48,7 @@ ERRORS = {
 }
 
 
-def _can_trace():
+def can_trace():
     if not shutil.which("strace"):
         return False
     return subprocess.run(["strace", "-o", os.devnull, "true"], stdout=subprocess.PIPE,
@@ -57,8 +57,8 @@ def _can_trace():
 
 pytestmark = [
     pytest.mark.heavy,
-    pytest.mark.skipif(not _can_trace(), reason="needs strace, and the right to trace a process "
-                                                "(Debian: apt-get install strace)"),
+    pytest.mark.skipif(not can_trace(), reason="needs strace, and the right to trace a process "
+                                               "(Debian: apt-get install strace)"),
 ]
 
 
