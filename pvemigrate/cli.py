@@ -484,8 +484,9 @@ class _Run:
         try:
             # From here on the root is this very directory, whatever its path leads to meanwhile.
             root = Root(target.root, target.within)
-            if target.has_facts:
-                self._settle_interrupted(root)
+            if target.has_facts and not self._settle_interrupted(root):
+                root.close()
+                return None
             project = Project(root, self.settings, paths=target.paths, etc=target.etc,
                               kind=self.options["kind"], facts=target.has_facts)
         except (OSError, UsageError) as error:
@@ -497,9 +498,10 @@ class _Run:
         return project
 
     def _settle_interrupted(self, root):
-        """An interrupted run of fix is finished or taken back before anything else."""
+        """An interrupted run of fix is finished or taken back before anything else. False where that
+        cannot be done."""
         if not root.exists("var/lib/pvemigrate/runs"):
-            return
+            return True
         from .undo import interrupted, settle
 
         if self.mode != "fix":
