@@ -157,7 +157,7 @@ UNDO = ("renameat2:error=EIO:when=3",)
 
 @pytest.mark.parametrize("what, always", CASES + [("commit", UNDO)],
                          ids=["commit", "without-exchange", "rollback", "undo"])
-def test_killed_at_each_system_call(what, always, tmp_path):
+def test_killed_at_each_system_call(what, always, tmp_path, faults, request):
     before, after = (OLD, NEW) if what == "commit" else (NEW, OLD)
     status, output, trace = traced(tree(tmp_path / "whole", what == "rollback"), what, always,
                                    tmp_path / "whole.log", only=False)
@@ -183,12 +183,12 @@ def test_killed_at_each_system_call(what, always, tmp_path):
 
     ends = _each(attempt, todo)
     assert set(ends) == {"old"} if always == UNDO else {"old", "new"}
-    print("\nkilled at %d system calls (%s): %d taken back, %d finished"
-          % (len(ends), what, ends.count("old"), ends.count("new")))
+    faults(len(ends), "%s: killed at each of %d system calls, %d runs taken back, %d finished"
+           % (request.node.callspec.id, len(ends), ends.count("old"), ends.count("new")))
 
 
 @pytest.mark.parametrize("what, always", CASES, ids=["commit", "without-exchange", "rollback"])
-def test_each_system_call_fails(what, always, tmp_path):
+def test_each_system_call_fails(what, always, tmp_path, faults, request):
     before, after = (OLD, NEW) if what == "commit" else (NEW, OLD)
     status, _, trace = traced(tree(tmp_path / "whole", what == "rollback"), what, always,
                               tmp_path / "whole.log", only=False)
@@ -211,8 +211,9 @@ def test_each_system_call_fails(what, always, tmp_path):
 
     ends = _each(attempt, todo)
     assert "failed" in ends
-    print("\n%d faults (%s): %d refused with all as it was, %d made no difference"
-          % (len(ends), what, ends.count("failed"), ends.count("done")))
+    faults(len(ends), "%s: %d times a system call failed, %d runs refused with all as it was, %d done "
+           "all the same" % (request.node.callspec.id, len(ends), ends.count("failed"),
+                             ends.count("done")))
 
 
 def _each(attempt, todo):
