@@ -212,6 +212,8 @@ def check(**options):
     click.option("--emit-commands", is_flag=True,
                  help="Print the changes as a shell script of Proxmox VE's own commands, where it "
                       "has some; write nothing."),
+    click.option("--verify", is_flag=True, help="Have the results read by other programs that are "
+                 "installed (apt-get, ifquery, augtool), and leave alone what one of them refuses."),
     click.option("--force", is_flag=True, help="Write although a file changed meanwhile."),
     click.option("--no-pve-locks", is_flag=True, help="Do not take the locks of Proxmox VE's own "
                  "tools (on a copied tree none are taken).")])
@@ -541,8 +543,10 @@ class _Run:
 
     def _fix(self, project, label):
         """Fix one project: (findings to show, findings that are left)."""
-        plan = project.fix()
+        plan = project.fix(self.options["verify"])
         self._fail(project.errors, label)
+        for path, text in plan.notes:
+            self._note("%s%s: %s" % (label, path, text) if path else text)
         self._warn_blocked(plan.blocked, label)
         if self.mode in ("diff", "commands"):
             self.diffs.extend(plan.diffs(label))

@@ -219,20 +219,29 @@ class FixResult:
         self.blocked = blocked
 
 
-def fix(scope, rules, blocked=None):
+def fix(scope, rules, blocked=None, verify=None):
     """Apply the fixes of *rules* to the files of *scope* as far as its settings allow.
 
     *blocked*: phases that may not act, as :func:`open_blockers` gives them (default: from *scope*).
+    *verify*: callable that has the last word: given *scope* and the files that change (see
+    :class:`FixResult`), it names those that must be left alone, a list of (path, message).
     """
     excluded, errors = set(), []
     while True:
         result, failure = _fix_rounds(scope, rules, excluded, blocked)
-        if failure is None:
+        if failure is not None:
+            failures = [failure]
+        elif verify is not None:
+            codes = {rule.code for rule in rules}
+            failures = [(path, codes, message) for path, message in verify(scope, result.files)]
+        else:
+            failures = []
+        if not failures:
             result.errors = errors + result.errors
             return result
-        path, codes, message = failure
-        errors.append((path, message))
-        excluded.update((code, path) for code in codes)
+        for path, codes, message in failures:
+            errors.append((path, message))
+            excluded.update((code, path) for code in codes)
 
 
 def _fix_rounds(scope, rules, excluded, blocked):

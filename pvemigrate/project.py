@@ -74,6 +74,7 @@ class Plan:
     files after it. ``files``: path -> (file before or None, file after) of what changes, and
     ``changes`` the same as list of (path, old bytes or None, new bytes). ``errors``: list of
     (path, message). ``blocked``: phase -> codes that must be solved before its changes are made.
+    ``notes``: list of (path or an empty str, text), what no independent reader has verified.
     """
 
     def __init__(self, root: Root | None, result: FixResult, journal: bool = True) -> None:
@@ -85,6 +86,7 @@ class Plan:
         self.fixed: list[Finding] = result.fixed
         self.remaining: list[Finding] = result.remaining
         self.errors: Errors = result.errors
+        self.notes: Errors = []
         self.blocked: dict[str, list[str]] = result.blocked
         self.files: dict[str, tuple[SourceFile | None, SourceFile]] = result.files
         self.changes: list[tuple[str, bytes | None, bytes]] = [
@@ -193,10 +195,17 @@ class _Files:
         findings, self._failures = check(self.scope, self.rules())
         return findings
 
-    def fix(self) -> Plan:
-        """The :class:`Plan` of what fix would do. Nothing is written."""
-        plan = Plan(self._place_to_write, fix(self.scope, self.rules(), self.open_blockers()),
-                    self._has_journal)
+    def fix(self, verify: bool = False) -> Plan:
+        """The :class:`Plan` of what fix would do. Nothing is written. *verify*: run the independent
+        readers that are installed, and leave alone what one of them refuses."""
+        verifier = None
+        if verify:
+            from .verify import Verifier
+
+            verifier = Verifier(self.root)
+        result = fix(self.scope, self.rules(), self.open_blockers(), verifier)
+        plan = Plan(self._place_to_write, result, self._has_journal)
+        plan.notes = verifier.notes if verifier else []
         self._failures = plan.errors
         return plan
 

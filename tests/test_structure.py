@@ -34,7 +34,7 @@ LAYERS = (
     ("formats",),
     ("source",),
     ("ruleset",),
-    ("engine", "catalogue", "obstacles", "write"),
+    ("engine", "catalogue", "obstacles", "verify", "write"),
     ("project", "targets", "output"),
     ("undo",),
     ("cli",),
