@@ -7,7 +7,6 @@ refuse what a rule that is wrong makes of it.
 
 import os
 import shutil
-import stat
 import subprocess
 import sys
 import time
