@@ -559,9 +559,20 @@ class _Run:
                                 force=self.options["force"])
             self._fail(failed, label)
             if failed:
-                self._note("%snothing has been written" % (label and label + ": "))
+                self._note_unwritten(project, label)
             found = plan.unwritten() if failed else plan.findings
         return found, [finding for finding in found if not finding.fixed]
+
+    def _note_unwritten(self, project, label):
+        from .undo import interrupted
+
+        try:
+            is_pending = bool(interrupted(project.root)[0])
+        except OSError:
+            is_pending = False
+        self._note((label and label + ": ") + (
+            "not all could be made as it was before: the next fix, or rollback, settles it" if is_pending
+            else "nothing has been written"))
 
     def _warn_blocked(self, blocked, label):
         for phase, codes in sorted(blocked.items()):

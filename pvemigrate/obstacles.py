@@ -34,7 +34,7 @@ def obstacle(root, file, facts):
         return ("would be larger than the %d KiB that a file below etc/pve may have" % (limit >> 10),
                 None)
     if status is not None and root.is_live and _is_mounted(root, facts.etc):
-        reason = _pmxcfs_obstacle(place.path, status, facts)
+        reason = _pmxcfs_obstacle(root, place.path, status, facts)
         return reason and (reason, None)
     return None
 

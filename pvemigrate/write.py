@@ -49,11 +49,15 @@ class WriteError(OSError):
     def __init__(self, path, message):
         super().__init__(message)
         self.path = path
+        #: What is in the way of making all as it was: list of (path, message).
+        self.stuck = []
 
 
 def commit(root, changes, pve_locks=None, force=False, undoes=None, journal=True):
     """Write *changes*, a list of (path, old bytes or None, new bytes or None), below the directory
-    *root*: all of them, or none. Returns a list of (path, message), empty where all is written.
+    *root*: all of them, or none. Returns a list of (path, message), empty where all is written. Where
+    a file could not be changed back after a failure (no quorum any more), that is said too, and the
+    next start settles it.
 
     *pve_locks*: whether to take the locks of PVE's own tools (default: on the running system).
     *force*: write although a file has changed since it was read. *undoes*: the id of the run that
@@ -73,7 +77,8 @@ def commit(root, changes, pve_locks=None, force=False, undoes=None, journal=True
                 return failures
             _Transaction(base, journal, locks, changes, force, undoes).run()
     except OSError as error:
-        return [(getattr(error, "path", changes[0][0]), error.strerror or str(error))]
+        return [(getattr(error, "path", changes[0][0]), error.strerror or str(error)),
+                *getattr(error, "stuck", ())]
     return []
 
 
@@ -140,10 +145,15 @@ def _guarded(path, action):
     except (WriteError, Locked):
         raise
     except OSError as error:
-        message = error.strerror or str(error)
-        if error.errno in (EACCES, EPERM) and path.startswith("etc/pve/"):
-            message += " (has the cluster lost its quorum?)"
-        raise WriteError(path, message) from error
+        raise WriteError(path, _text(path, error)) from error
+
+
+def _text(path, error):
+    """What to say of an error about the file at *path*."""
+    message = error.strerror or str(error)
+    if error.errno in (EACCES, EPERM) and path.startswith("etc/pve/"):
+        message += " (has the cluster lost its quorum?)"
+    return message
 
 
 def _paths(runs):
@@ -232,9 +242,11 @@ class _Transaction:
                         self._verify(item, item.temporary)
                 _guarded(FOLDER, self._run.commit)
                 is_committed = True
-        except BaseException:
+        except BaseException as error:
             if not is_committed:
-                self._undo()
+                stuck = self._undo()
+                if isinstance(error, WriteError):
+                    error.stuck = stuck
             raise
         finally:
             is_clean = self._clean()
@@ -371,26 +383,29 @@ class _Transaction:
     # -- taking back -------------------------------------------------------------------------------
 
     def _undo(self):
-        """Make all as it was. What fails here the next start tries again: the journal stays."""
-        is_complete = True
+        """Make all as it was. What fails here the next start tries again: the journal stays. Returns
+        what that is, a list of (path, message)."""
+        stuck = []
         if self._run is not None:
             _tolerate(self._run.withdraw)
         for item in reversed(self._items):
             try:
                 self._undo_item(item)
-            except OSError:
-                is_complete = False
+            except OSError as error:
+                stuck.append((item.path, "has been changed, and cannot be changed back now (%s): the "
+                                         "next fix or rollback does it" % (error.strerror or error)))
         for folder, name in reversed(self._made):
             try:
                 os.rmdir(name, dir_fd=folder)
             except OSError:
                 pass
-        if self._run is not None and is_complete:
+        if self._run is not None and not stuck:
             if all([_remove_temporaries(item) for item in self._items]):
                 _tolerate(self._journal.discard, self._run)
-        elif not is_complete:
+        elif stuck:
             for item in self._items:
                 item.has_temporary = item.has_backup = False  # still needed
+        return stuck
 
     def _undo_item(self, item):
         if not item.state:
@@ -529,7 +544,8 @@ def _lay_beside(item, name, data):
         descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
                              | os.O_CLOEXEC, 0o600, dir_fd=item.folder)
     except OSError as error:
-        raise item.error("no temporary file can be made beside it: %s" % error.strerror) from error
+        raise item.error("no temporary file can be made beside it: %s"
+                         % _text(item.path, error)) from error
     try:
         if item.status is None:
             _set_mode(descriptor, 0o644)
@@ -551,6 +567,9 @@ def _copy_status(item, descriptor):
     now = os.fstat(descriptor)
     if (now.st_uid, now.st_gid) != (wanted.st_uid, wanted.st_gid):
         raise item.error("its owner cannot be kept (not root?): left alone")
+    if stat.S_IMODE(now.st_mode) == stat.S_IMODE(wanted.st_mode) & ~0o222 != stat.S_IMODE(
+            wanted.st_mode) and item.path.startswith("etc/pve/"):
+        raise item.error("cannot be written any more (has the cluster lost its quorum?)")
     if stat.S_IMODE(now.st_mode) != stat.S_IMODE(wanted.st_mode):
         raise item.error("its mode cannot be kept here: left alone")
     if lost:

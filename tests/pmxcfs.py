@@ -351,8 +351,9 @@ class Mount:
     def __exit__(self, *exception):
         if os.path.ismount(self.path):
             subprocess.run(["umount", "-l", self.path], check=False)
+        # It ends by itself unless something below is still open.
         try:
-            self._process.wait(10)
+            self._process.wait(0.5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
