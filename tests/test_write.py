@@ -195,7 +195,7 @@ def test_each_step_is_on_the_disk_before_the_next_begins(tmp_path):
         if not flushed:
             steps.append("name" if line.startswith("rename") and "journal" not in line
                          else "the journal's name" if line.startswith("rename")
-                         else "remove" if line.startswith("unlink") else "")
+                         else "remove" if re.match(r"unlink.* = 0$", line) else "")
         elif re.fullmatch(r"var/lib/pvemigrate/runs/[^/]+/old-\d", name):
             steps.append("original")
         elif re.fullmatch(r"var/lib/pvemigrate/runs/[^/]+/journal.new", name):
