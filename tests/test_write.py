@@ -6,6 +6,7 @@ with in test_undo.py.
 
 import errno
 import fcntl
+import itertools
 import os
 import re
 import stat
@@ -208,7 +209,8 @@ def test_each_step_is_on_the_disk_before_the_next_begins(tmp_path):
             pass
         else:
             steps.append("new text" if re.search(r"\.tmp(\.\d+)?$", name) else "folder")
-    order = [step for at, step in enumerate(steps) if step and step != (steps[at - 1] if at else "")]
+    steps = [step for step in steps if step]
+    order = [step for step, _ in itertools.groupby(steps)]
     assert order[order.index("original"):] == [
         "original", "journal", "the journal's name", "run", "new text", "name", "folder",
         "committed", "run", "remove", "folder", "remove", "folder", "remove", "folder", "done",
