@@ -16,7 +16,12 @@ _ABSENT = ("not-installed", "config-files")
 
 
 def _number(text):
-    return int(text) if text.isdigit() and text.isascii() else 0
+    # Longer ones no version has, and Python takes forever for them, or refuses them.
+    return int(text[:_DIGITS_MAX]) if text.isdigit() and text.isascii() else 0
+
+
+#: How many digits of a number count.
+_DIGITS_MAX = 18
 
 
 class Facts:
@@ -189,7 +194,7 @@ def _part_key(text):
         start = at
         while at < len(text) and text[at] in _DIGITS:
             at += 1
-        key.append([int(text[start:at] or 0)])
+        key.append([int(text[start:at][:_DIGITS_MAX] or 0)])
     return key + [[0], [0]]
 
 

@@ -49,8 +49,13 @@ class Record:
         import re
 
         for path in (self.path, self.real):
-            if not isinstance(path, str) or b"\0" in os.fsencode(path):
+            if not isinstance(path, str) or "\0" in path:
                 raise ValueError("not a path")
+            os.fsencode(path)
+        if any(part in ("", ".", "..") for part in self.real.split("/")):
+            raise ValueError("not the way to a file")
+        if self.old is None and self.new is None:
+            raise ValueError("no change")
         own = re.escape(self.real.rpartition("/")[2]) + r"(\.pvemigrate\.[0-9]+\.(tmp|old)|\.tmp\.[0-9]+)"
         for name in (self.temporary, self.backup):
             if not isinstance(name, str) or not re.fullmatch(r"\.?" + own, name):
@@ -132,7 +137,7 @@ class Journal:
         it touched anything."""
         runs, trouble = [], []
         try:
-            names = self.root.listdir(_RUNS)
+            names = self.root.folders(_RUNS)
         except (OSError, ValueError):
             names = []
         for name in names:
@@ -158,7 +163,7 @@ class Journal:
     def _load(self, name, data):
         import json
 
-        document = json.loads(data.decode("ascii"))
+        document = json.loads(data.decode("ascii"), parse_int=_small_number)
         if document["version"] != _VERSION:
             raise ValueError("another version")
         records = [Record(**record) for record in document["files"]]
@@ -207,9 +212,12 @@ class Journal:
         return run
 
     def _tidy(self, *runs):
-        """Take away what runs have left that were stopped before they had a journal, and *runs*."""
-        names = [name for name in self.root.listdir(_RUNS)
-                 if not self.root.exists("%s/%s/journal" % (_RUNS, name))]
+        """Take away what runs have left that were stopped before they had a journal, and *runs*. A
+        folder with anything else in it is not touched: someone may have looked into it."""
+        # Folders alone: a link to one may lead to anybody's files.
+        names = [name for name in self.root.folders(_RUNS)
+                 if all(inside == "journal.new" or inside.startswith("old-")
+                        for inside in self.root.listdir("%s/%s" % (_RUNS, name)))]
         for run in [Run(self, name, []) for name in names] + list(runs):
             try:
                 self.discard(run)
@@ -249,6 +257,13 @@ class Journal:
         place = self.root.locate(path)
         with _Folder(place) as folder:
             folder.sync()
+
+
+def _small_number(text):
+    # Very long ones take Python's old versions hours.
+    if len(text) > 20:
+        raise ValueError("not a number that a run writes")
+    return int(text)
 
 
 class NoJournal:
@@ -303,8 +318,13 @@ class _Folder:
 
     def write(self, name, data):
         """Write a file of its own, on disk when this returns."""
-        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-                             | os.O_CLOEXEC, 0o600, dir_fd=self._descriptor)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(name, flags, 0o600, dir_fd=self._descriptor)
+        except FileExistsError:
+            # What a run has left that was stopped; a FIFO or a device is not to be opened.
+            self.remove(name)
+            descriptor = os.open(name, flags, 0o600, dir_fd=self._descriptor)
         try:
             write_all(descriptor, data)
         finally:

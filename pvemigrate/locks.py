@@ -6,6 +6,7 @@ Nothing is ever waited for longer than :data:`PATIENCE` seconds.
 
 import fcntl
 import os
+import stat
 import time
 
 __all__ = ["Locked", "Locks", "PATIENCE", "lock_of"]
@@ -45,6 +46,11 @@ def lock_of(path):
         if folder.endswith("/lxc"):
             return "flock", "run/lock/lxc/pve-config-%s.lock" % name[:-len(".conf")]
     return None
+
+
+def _require_lock(status):
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError("not a regular file: no lock can be taken on it")
 
 
 class Locks:
@@ -97,9 +103,15 @@ class Locks:
     def flock(self, path):
         """Hold an exclusive flock on the file at *path*, which is made where it is missing."""
         place = self._place(path)
+        try:
+            # Opening a device may do anything, so it is looked at first.
+            _require_lock(place.status())
+        except FileNotFoundError:
+            pass
         descriptor = os.open(place.name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
                              | os.O_CLOEXEC, 0o600, dir_fd=place.folder)
         self._descriptors.append(descriptor)
+        _require_lock(os.fstat(descriptor))
         for _ in self._attempts(0.1):
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
