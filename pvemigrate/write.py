@@ -394,25 +394,22 @@ class _Transaction:
             except OSError as error:
                 stuck.append((item.path, "has been changed, and cannot be changed back now (%s): the "
                                          "next fix or rollback does it" % (error.strerror or error)))
-        for folder, name in reversed(self._made):
-            try:
-                os.rmdir(name, dir_fd=folder)
-            except OSError:
-                pass
-        if self._run is not None and not stuck:
-            if all([_remove_temporaries(item) for item in self._items]):
-                _tolerate(self._journal.discard, self._run)
-        elif stuck:
+        if stuck:
             for item in self._items:
                 item.has_temporary = item.has_backup = False  # still needed
+            return stuck
+        is_clean = all([_remove_temporaries(item) for item in self._items])
+        for folder, name in reversed(self._made):
+            _tolerate(lambda: os.rmdir(name, dir_fd=folder))
+        if self._run is not None and is_clean:
+            _tolerate(self._journal.discard, self._run)
         return stuck
 
     def _undo_item(self, item):
         if not item.state:
             return
         if item.old is None:
-            if _holds(item.folder, item.name, item.new):
-                os.unlink(item.name, dir_fd=item.folder)
+            _remove_new(item.folder, item.name, item.temporary, digest(item.new))
         elif item.new is None:
             _rename_to_free(item.folder, item.temporary, item.name)
             item.has_temporary = False
@@ -459,9 +456,13 @@ def _remove_temporaries(item):
 def _unlink(folder, name):
     try:
         os.unlink(name, dir_fd=folder)
-    except FileNotFoundError:
-        return True
     except OSError:
+        try:
+            os.stat(name, dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return True  # A file system that is read-only refuses this of what is not there too.
+        except OSError:
+            pass
         return False
     return True
 
@@ -478,6 +479,21 @@ def _put_back(folder, beside, name, data):
             break
         data = given
     return True
+
+
+def _remove_new(folder, name, beside, wanted):
+    """Remove a file that a run has made, as long as it holds what has the digest *wanted*."""
+    # What the file was made from may still be there: one of two names.
+    _unlink(folder, beside)
+    try:
+        # Under another name nobody can write to it before it goes.
+        _rename_to_free(folder, name, beside)
+    except FileNotFoundError:
+        return
+    if digest(_contents(folder, beside)) == wanted:
+        os.unlink(beside, dir_fd=folder)
+    else:
+        _rename_to_free(folder, beside, name)
 
 
 def _holds(folder, name, data):
@@ -699,11 +715,7 @@ def _take_back(base, run, number):
     folder = os.dup(place.folder)
     try:
         if record.old is None:
-            # Under another name nobody can write to it before it goes.
-            _unlink(folder, record.temporary)
-            _rename_to_free(folder, place.name, record.temporary)
-            if digest(_contents(folder, record.temporary)) != record.new:
-                _rename_to_free(folder, record.temporary, place.name)
+            _remove_new(folder, place.name, record.temporary, record.new)
         else:
             data = run.original(number)
             for name in (record.temporary, record.backup):

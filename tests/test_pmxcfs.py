@@ -3,15 +3,12 @@
 import contextlib
 import errno
 import fcntl
-import functools
-import json
 import os
 import shlex
 import shutil
 import signal
 import stat
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -278,7 +275,7 @@ def test_a_file_that_grows_too_large(node):
 # -- quorum --------------------------------------------------------------------------------------------
 
 
-def test_quorum_lost_at_each_moment_of_a_run(node, impatient):
+def test_quorum_lost_at_each_moment_of_a_run(node, impatient, faults):
     """After each number of changes that still succeed; then the cluster has quorum again."""
     root, mount = node
     ends = {"old": 0, "new": 0}
@@ -315,8 +312,8 @@ def test_quorum_lost_at_each_moment_of_a_run(node, impatient):
         if not failures and not done:
             break
     assert ends["old"] > 10 and ends["new"] > 1
-    print("\nquorum lost at %d moments: %d times all was as before, %d times all was written"
-          % (sum(ends.values()), ends["old"], ends["new"]))
+    faults(sum(ends.values()) - 1, "quorum lost at each moment of a run: %d times all was as before, "
+           "%d times all was written" % (ends["old"], ends["new"] - 1))
 
 
 def test_the_loss_of_quorum_is_said(node):
@@ -332,7 +329,7 @@ def test_the_loss_of_quorum_is_said(node):
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_killed_at_each_change(node, after, impatient):
+def test_killed_at_each_change(node, after, impatient, faults):
     """kill -9 at each change that the file system sees, before it is made or when it is made."""
     root, mount = node
     ends = {"old": 0, "new": 0}
@@ -364,8 +361,8 @@ def test_killed_at_each_change(node, after, impatient):
         if not is_killed:
             break
     assert ends["old"] > 10 and ends["new"] > 1
-    print("\nkilled at %d changes: %d taken back, %d finished"
-          % (sum(ends.values()) - 1, ends["old"], ends["new"] - 1))
+    faults(sum(ends.values()) - 1, "killed %s each change on pmxcfs: %d taken back, %d finished"
+           % ("after" if after else "before", ends["old"], ends["new"] - 1))
 
 
 # -- locks -----------------------------------------------------------------------------------------------
@@ -495,7 +492,7 @@ def test_locks_after_a_kill(node, impatient):
     assert contents(root) == NEW and held(root) == []
 
 
-def test_writers_that_honour_the_lock_lose_nothing(node):
+def test_writers_that_honour_the_lock_lose_nothing(node, faults):
     """Where two files cannot change names, the lock is what keeps an edit from being lost: somebody
     adds lines under it, and the run changes the rest of the file."""
     root, _ = node
@@ -532,8 +529,8 @@ def test_writers_that_honour_the_lock_lose_nothing(node):
         thread.join()
     assert target.read_text().partition("\n")[2] == "".join(lines)
     assert counts[True] and lines
-    print("\n%d runs beside %d edits: %d written, %d refused, nothing lost"
-          % (sum(counts.values()), len(lines), counts[True], counts[False]))
+    faults(len(lines), "edits of storage.cfg under its lock beside %d runs: %d of these written, %d "
+           "refused" % (sum(counts.values()), counts[True], counts[False]))
 
 
 # -- the running system --------------------------------------------------------------------------------
