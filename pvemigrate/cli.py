@@ -215,13 +215,42 @@ def check(**options):
                  help="Print what would change as a unified diff; write nothing."),
     click.option("--emit-commands", is_flag=True,
                  help="Print the changes as a shell script of Proxmox VE's own commands, where it "
-                      "has some; write nothing.")])
+                      "has some; write nothing."),
+    click.option("--verify", is_flag=True, help="Have the results read by other programs that are "
+                 "installed (apt-get, ifquery, augtool), and leave alone what one of them refuses."),
+    click.option("--force", is_flag=True, help="Write although a file changed meanwhile."),
+    click.option("--no-pve-locks", is_flag=True, help="Do not take the locks of Proxmox VE's own "
+                 "tools (on a copied tree none are taken).")])
 def fix(diff_only, emit_commands, **options):
     """Make the changes that are due (with --diff or --emit-commands: only show them)."""
     if diff_only and emit_commands:
         raise click.UsageError("--diff and --emit-commands both want stdout")
     mode = "diff" if diff_only else "commands" if emit_commands else "fix"
     return _Run(options, mode).run()
+
+
+@main.command()
+@click.argument("run", metavar="[RUN]", required=False)
+@click.option("--root", metavar="DIR", default="/", help="The file system to work on (default: /).")
+@click.option("--list", "list_only", is_flag=True, help="List the runs of fix that the journal has.")
+@click.option("--force", is_flag=True, help="Take back files too that have changed since that run.")
+@click.option("--no-pve-locks", is_flag=True,
+              help="Do not take the locks of Proxmox VE's own tools.")
+def rollback(run, root, list_only, force, no_pve_locks):
+    """Take back a run of fix: the newest that stands, or RUN as --list names it."""
+    if not os.path.isdir(root):
+        raise click.UsageError("--root %s: no such directory" % root)
+    from .undo import listing, take_back
+
+    try:
+        text, failures = (listing(root) if list_only
+                          else take_back(root, run, False if no_pve_locks else None, force))
+    except OSError as error:
+        text, failures = "", [(root, error.strerror or str(error))]
+    _out(text)
+    for path, message in failures:
+        _say("error", "%s: %s" % (path, message))
+    return FAILED if failures else OK
 
 
 @main.command()
@@ -459,16 +488,46 @@ class _Run:
 
     def _open(self, target):
         from .project import Project
+        from .root import Root
         try:
-            project = Project(target.root, self.settings, paths=target.paths, etc=target.etc,
+            # From here on the root is this very directory, whatever its path leads to meanwhile.
+            root = Root(target.root, target.within)
+            if target.has_facts and not self._settle_interrupted(root):
+                root.close()
+                return None
+            project = Project(root, self.settings, paths=target.paths, etc=target.etc,
                               kind=self.options["kind"], facts=target.has_facts)
         except (OSError, UsageError) as error:
             # One bad root does not stop the others.
-            self._fail([(target.root, str(error))])
+            self._fail([(target.root, getattr(error, "strerror", None) or str(error))])
             return None
         if target.paths is None and not project.files and not project.errors:
             self._note("%s: no configuration of Proxmox VE below it" % target.root)
         return project
+
+    def _settle_interrupted(self, root):
+        """An interrupted run of fix is finished or taken back before anything else. False where that
+        cannot be done."""
+        if not root.exists("var/lib/pvemigrate/runs"):
+            return True
+        from .undo import interrupted, settle
+
+        if self.mode != "fix":
+            try:
+                runs, trouble = interrupted(root)
+            except OSError:
+                return True  # What is wrong with the root is said when it is read.
+            for run in runs:
+                self._note("the run %s of fix was interrupted: the next fix, or rollback, finishes "
+                           "it or takes it back" % run.id)
+            for path, message in trouble:
+                self._note("%s: %s; fix writes nothing until it is moved away" % (path, message))
+            return True
+        done, failures = settle(root, False if self.options["no_pve_locks"] else None)
+        for run, how in done:
+            _say("warning", "the run %s of fix had been interrupted; it is %s now" % (run, how))
+        self._fail(failures)
+        return not failures
 
     # -- the work --------------------------------------------------------------------------------
 
@@ -486,11 +545,14 @@ class _Run:
         for finding in found:
             finding.move(label)
         self.findings.extend(found)
+        project.close()
 
     def _fix(self, project, label):
         """Fix one project: (findings to show, findings that are left)."""
-        plan = project.fix()
+        plan = project.fix(self.options["verify"])
         self._fail(project.errors, label)
+        for path, text in plan.notes:
+            self._note("%s%s: %s" % (label, path, text) if path else text)
         self._warn_blocked(plan.blocked, label)
         if self.mode in ("diff", "commands"):
             self.diffs.extend(plan.diffs(label))
@@ -499,10 +561,24 @@ class _Run:
             self._deliver(plan.changes[0][2] if plan.changes else project.file.data)
             found = plan.findings
         else:
-            failed = plan.apply()
+            failed = plan.apply(pve_locks=False if self.options["no_pve_locks"] else None,
+                                force=self.options["force"])
             self._fail(failed, label)
-            found = plan.findings_without(path for path, _ in failed)
+            if failed:
+                self._note_unwritten(project, label)
+            found = plan.unwritten() if failed else plan.findings
         return found, [finding for finding in found if not finding.fixed]
+
+    def _note_unwritten(self, project, label):
+        from .undo import interrupted
+
+        try:
+            is_pending = bool(interrupted(project.root)[0])
+        except OSError:
+            is_pending = False
+        self._note((label and label + ": ") + (
+            "not all could be made as it was before: the next fix, or rollback, settles it" if is_pending
+            else "nothing has been written"))
 
     def _warn_blocked(self, blocked, label):
         for phase, codes in sorted(blocked.items()):

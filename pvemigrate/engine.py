@@ -26,21 +26,30 @@ class Scope:
 
     ``files``: list of :class:`~pvemigrate.source.SourceFile`. ``due``: the :class:`Due` phases.
     *others*: callable giving the files of the same root that were not asked for. *covers*: callable
-    telling whether findings at a path were asked for (default: all).
+    telling whether findings at a path were asked for (default: all). *obstacle*: see
+    :meth:`obstacle`.
     """
 
-    def __init__(self, files, facts, settings, due=None, others=tuple, covers=None):
+    def __init__(self, files, facts, settings, due=None, others=tuple, covers=None,
+                 obstacle=None):
         self.files = files
         self.facts = facts
         self.settings = settings
         self.due = due
         self._others = others
         self._covers = covers
+        self._obstacle = obstacle
         self._made = {}
 
     def with_files(self, files):
         """The same scope with *files* as they are now."""
-        return Scope(files, self.facts, self.settings, self.due, self._others, self._covers)
+        return Scope(files, self.facts, self.settings, self.due, self._others, self._covers,
+                     self._obstacle)
+
+    def obstacle(self, file):
+        """Why *file* must not be written as it is now, and the code of the rule that says so too (a
+        pair of str, the code may be None); or None."""
+        return self._obstacle(file) if self._obstacle else None
 
     def covers(self, path):
         """Whether findings at *path* were asked for."""
@@ -210,20 +219,29 @@ class FixResult:
         self.blocked = blocked
 
 
-def fix(scope, rules, blocked=None):
+def fix(scope, rules, blocked=None, verify=None):
     """Apply the fixes of *rules* to the files of *scope* as far as its settings allow.
 
     *blocked*: phases that may not act, as :func:`open_blockers` gives them (default: from *scope*).
+    *verify*: callable that has the last word: given *scope* and the files that change (see
+    :class:`FixResult`), it names those that must be left alone, a list of (path, message).
     """
     excluded, errors = set(), []
     while True:
         result, failure = _fix_rounds(scope, rules, excluded, blocked)
-        if failure is None:
+        if failure is not None:
+            failures = [failure]
+        elif verify is not None:
+            codes = {rule.code for rule in rules}
+            failures = [(path, codes, message) for path, message in verify(scope, result.files)]
+        else:
+            failures = []
+        if not failures:
             result.errors = errors + result.errors
             return result
-        path, codes, message = failure
-        errors.append((path, message))
-        excluded.update((code, path) for code in codes)
+        for path, codes, message in failures:
+            errors.append((path, message))
+            excluded.update((code, path) for code in codes)
 
 
 def _fix_rounds(scope, rules, excluded, blocked):
@@ -231,7 +249,7 @@ def _fix_rounds(scope, rules, excluded, blocked):
     now = {file.path: file for file in scope.files}
     before = dict(now)
     malformed = {}
-    fixed, found, postponed = [], [], []
+    fixed, found, postponed, obstacles = [], [], [], {}
     for round_number in range(MAX_ROUNDS + 1):
         current = scope.with_files(list(now.values()))
         findings, errors = check(current, rules)
@@ -240,6 +258,7 @@ def _fix_rounds(scope, rules, excluded, blocked):
         wanted = [finding for finding in findings if finding.edits
                   and _allowed(finding, settings, blocked) and _changes_something(finding, now)
                   and not any((finding.code, edit.path) in excluded for edit in finding.edits)]
+        wanted = _without_obstacles(wanted, current, now, obstacles)
         chosen = _arbitrate(wanted)
         if round_number == 0:
             found = [finding for finding in findings if settings.selects(finding.code)]
@@ -267,6 +286,10 @@ def _fix_rounds(scope, rules, excluded, blocked):
                 return None, (path, {finding.code for finding in chosen if any(
                     edit.path == path for edit in finding.edits)},
                     "fixing would leave more malformed lines than there were; left alone")
+            reason = scope.obstacle(new)
+            if reason:
+                return None, (path, {finding.code for finding in chosen if any(
+                    edit.path == path for edit in finding.edits)}, reason[0])
             now[path] = new
         for finding in chosen:
             finding.fixed = True
@@ -275,7 +298,24 @@ def _fix_rounds(scope, rules, excluded, blocked):
                if before[path] is None or before[path].data != file.data}
     remaining = [finding for finding in findings if settings.selects(finding.code)]
     fixed = _settle(found, fixed, postponed, remaining)
+    # What a finding says is not said again.
+    said = {(finding.path, finding.code) for finding in remaining}
+    errors += sorted((path, message) for path, (message, code) in obstacles.items()
+                     if (path, code) not in said)
     return FixResult(changed, found, fixed, remaining, errors, blocked), None
+
+
+def _without_obstacles(findings, scope, files, obstacles):
+    """The findings whose fixes touch no file that must not be written; *obstacles* (path -> reason)
+    takes those files."""
+    for finding in findings:
+        for edit in finding.edits:
+            if edit.path in files and edit.path not in obstacles:
+                reason = scope.obstacle(files[edit.path])
+                if reason:
+                    obstacles[edit.path] = reason
+    return [finding for finding in findings
+            if not any(edit.path in obstacles for edit in finding.edits)]
 
 
 def _new_file(path, etc):

@@ -29,13 +29,15 @@ class Facts:
     *exists*: callable telling whether there is anything at a path, readable or not.
     *listdir*: callable giving the sorted names in a directory.
     *free*: callable giving the bytes free on the root file system, None where that is not known.
+    *real_name*: callable giving what tells whether two paths lead to one file.
     """
 
     def __init__(self, read=lambda path: None, etc="etc/", settings=None, exists=None,
-                 listdir=lambda path: [], free=lambda: None):
+                 listdir=lambda path: [], free=lambda: None, real_name=lambda path: path):
         self._read = read
         self._listdir = listdir
         self._free = free
+        self.real_name = real_name
         self._exists = exists or (lambda path: read(path) is not None)
         self._etc = etc
         self._settings = settings

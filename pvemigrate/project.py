@@ -11,7 +11,7 @@ from .facts import Facts
 from .formats import KINDS, decode, kind_of_path
 from .rule import NODE
 from .settings import HOPS, PHASES, Settings, UsageError
-from .source import Reader, SourceFile, discover, known_location, sourced_files
+from .source import MAX_FILE, Reader, SourceFile, discover, known_location, sourced_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Union
 
     from .engine import FixResult
+    from .root import Root
     from .rule import Finding, Rule
 
     AnyPath = Union[str, os.PathLike[str]]
@@ -73,14 +74,19 @@ class Plan:
     files after it. ``files``: path -> (file before or None, file after) of what changes, and
     ``changes`` the same as list of (path, old bytes or None, new bytes). ``errors``: list of
     (path, message). ``blocked``: phase -> codes that must be solved before its changes are made.
+    ``notes``: list of (path or an empty str, text), what no independent reader has verified.
     """
 
-    def __init__(self, root: str | None, result: FixResult) -> None:
-        self.root = root
+    def __init__(self, root: Root | None, result: FixResult, journal: bool = True) -> None:
+        # The very directory that was read is written to, whatever its path leads to meanwhile.
+        self._base = root
+        self.root: str | None = root and root.path
+        self._journal = journal
         self.found: list[Finding] = result.found
         self.fixed: list[Finding] = result.fixed
         self.remaining: list[Finding] = result.remaining
         self.errors: Errors = result.errors
+        self.notes: Errors = []
         self.blocked: dict[str, list[str]] = result.blocked
         self.files: dict[str, tuple[SourceFile | None, SourceFile]] = result.files
         self.changes: list[tuple[str, bytes | None, bytes]] = [
@@ -101,40 +107,32 @@ class Plan:
     def _written_name(self, path):
         """The name of the file that is written for *path*: patch, unlike :meth:`apply`, does not
         follow links."""
-        return path if self.root is None else Reader(self.root).inside_name(path)
+        return path if self._base is None else Reader(self._base).real_name(path)
 
     def diff(self) -> str:
         """A unified diff (str) of all changes; ``patch -p1`` in the root applies it. Encode it with
         the error handler ``surrogateescape`` to have the files' own bytes."""
         return "".join(self.diffs())
 
-    def apply(self) -> Errors:
-        """Write the changes. Returns a list of (path, message) for files that could not be; the
-        others are written."""
+    def apply(self, pve_locks: bool | None = None, force: bool = False) -> Errors:
+        """Write the changes, all of them or none; a journal of the run is kept below the root.
+
+        *pve_locks*: whether to take the locks of Proxmox VE's own tools (default: on the running
+        system). *force*: write although a file has changed since it was read. Returns a list of
+        (path, message), empty where all is written.
+        """
         from .write import commit
 
-        if self.root is None:
+        if self._base is None:
             raise ValueError("this plan has no root to write to")
-        return commit(self.root, self.changes)
+        return commit(self._base, self.changes, pve_locks, force, journal=self._journal)
 
-    def findings_without(self, paths: Iterable[str]) -> list[Finding]:
-        """All findings as in :attr:`findings`, had the files at *paths* not been changed."""
-        paths = set(paths)
-        fixed, lost = [], []
-        for finding in self.fixed:
-            changed = {edit.path for edit in finding.edits} or {finding.path}
-            (lost if changed & paths else fixed).append(finding)
-        # What only came up on the way to a change that was not made is nowhere to be seen.
-        kept = {id(finding) for finding in self.found}
-        lost = [finding for finding in lost if id(finding) in kept]
-        there = {id(finding) for finding in lost}
-        for finding in lost:
+    def unwritten(self) -> list[Finding]:
+        """The findings in the files as they are, of a plan that could not be applied: none is
+        fixed."""
+        for finding in self.found:
             finding.fixed = False
-        return _in_order(
-            fixed + lost
-            + [finding for finding in self.remaining if finding.path not in paths]
-            + [finding for finding in self.found if finding.path in paths and not finding.fixed
-               and id(finding) not in there])
+        return self.found
 
 
 def _in_order(findings):
@@ -149,8 +147,10 @@ class _Files:
     about that; ``errors``: list of (path, message), files and rules that failed.
     """
 
-    #: The directory that changes are written below, if any.
+    #: The directory that changes are written below, if any, and whether a journal is kept there.
     root: str | None = None
+    _place_to_write = None
+    _has_journal = True
 
     def __init__(self, files, facts, settings, rules=None):
         self.files: list[SourceFile] = files
@@ -170,11 +170,12 @@ class _Files:
     @property
     def scope(self) -> Scope:
         """The :class:`~pvemigrate.engine.Scope` that rules see."""
-        return Scope(self.files, self.facts, self.settings, self.due, self._others, self._covers)
+        return Scope(self.files, self.facts, self.settings, self.due, self._others, self._covers,
+                     self._obstacle)
 
     #: What a Scope asks for (see there): the files that were not asked for, and which paths were.
     _others = tuple
-    _covers = None
+    _covers = _obstacle = None
 
     def rules(self, selects=None):
         """The rule classes for these files and this hop."""
@@ -194,11 +195,23 @@ class _Files:
         findings, self._failures = check(self.scope, self.rules())
         return findings
 
-    def fix(self) -> Plan:
-        """The :class:`Plan` of what fix would do. Nothing is written."""
-        plan = Plan(self.root, fix(self.scope, self.rules(), self.open_blockers()))
+    def fix(self, verify: bool = False) -> Plan:
+        """The :class:`Plan` of what fix would do. Nothing is written. *verify*: run the independent
+        readers that are installed, and leave alone what one of them refuses."""
+        verifier = None
+        if verify:
+            from .verify import Verifier
+
+            verifier = Verifier(self.root)
+        result = fix(self.scope, self.rules(), self.open_blockers(), verifier)
+        plan = Plan(self._place_to_write, result, self._has_journal)
+        plan.notes = verifier.notes if verifier else []
         self._failures = plan.errors
         return plan
+
+    def close(self) -> None:
+        """Close what is open of the root; nothing can be read or written then. (It is closed with
+        the last use of the object too.)"""
 
     def open_blockers(self) -> dict[str, list[str]]:
         """Phases that were asked for and that open findings stand in the way of: phase -> codes.
@@ -229,22 +242,24 @@ class Project(_Files):
     ``errors``.
     """
 
-    def __init__(self, root: AnyPath = ".", settings: Settings | None = None,
+    def __init__(self, root: AnyPath | Root = ".", settings: Settings | None = None,
                  paths: Iterable[str] | None = None, kind: str | None = None, etc: str = "etc/",
                  rules: Iterable[type[Rule]] | None = None, facts: bool = True,
                  **options: Any) -> None:
-        self.root = os.fspath(root)
-        if not os.path.isdir(self.root):
-            raise NotADirectoryError("no such directory: %s" % self.root)
+        try:
+            self._reader = Reader(root)
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotADirectoryError("no such directory: %s" % root) from None
+        self.root = self._reader.root.path
         if kind is not None and kind not in KINDS:
             raise ValueError("unknown kind %r; known are: %s" % (kind, ", ".join(KINDS)))
         self._etc = etc
-        self._has_etc = facts
-        self._reader = Reader(self.root)
+        self._has_etc = self._has_journal = facts
         settings = settings or Settings(**options)
         reader = self._reader
-        found = (Facts(reader.get, etc, settings, reader.exists, reader.listdir, reader.free) if facts
-                 else Facts(settings=settings))
+        self._place_to_write = reader.root
+        found = Facts(reader.get, etc, settings, reader.exists, reader.listdir, reader.free,
+                      reader.real_name) if facts else Facts(settings=settings)
         super().__init__([], found, settings, rules)
         self._partial = paths is not None
         self._root = None
@@ -259,6 +274,9 @@ class Project(_Files):
                 and any("pve/nodes/" in file.path for file in self.files)):
             self.phase_note = ("no host name found in etc/hostname: which guests are this node's is "
                                "not known, and phase after-node waits for all of them")
+
+    def close(self) -> None:
+        self._reader.root.close()
 
     def _read_all(self, wanted=lambda path: True):
         for path, location, kind in discover(self._reader, self._etc):
@@ -304,14 +322,18 @@ class Project(_Files):
 
     def _sourced(self):
         main = self._etc + "network/interfaces"
-        data = self._reader.get(main)
-        if data is None:
-            return []
-        return sourced_files(self._reader, [SourceFile(main, "interfaces", data)], self._etc)
+
+        def find():
+            data = self._reader.get(main, MAX_FILE)
+            return [] if data is None else sourced_files(
+                self._reader, [SourceFile(main, "interfaces", data)], self._etc)
+
+        return self._reader.once("sourced", find)
 
     def _read(self, path, location, kind, found=False):
         try:
-            self.files.append(SourceFile(path, kind, self._reader.read(path), location))
+            self.files.append(SourceFile(path, kind, self._reader.read(path, MAX_FILE),
+                                         location))
         except IsADirectoryError as error:
             # No reader takes a directory among its files for one of them.
             if not found:
@@ -327,13 +349,19 @@ class Project(_Files):
         if not (self._partial and self._has_etc):
             return self
         if self._root is None:
-            self._root = Project(self.root, self.settings, etc=self._etc, rules=self._given_rules)
+            self._root = Project(self._reader.root, self.settings, etc=self._etc,
+                                 rules=self._given_rules)
         return self._root
 
     def _others(self):
         known = {self._reader.real_name(file.path) for file in self.files}
         return [file for file in self._whole().files
                 if self._reader.real_name(file.path) not in known]
+
+    def _obstacle(self, file):
+        from .obstacles import obstacle
+
+        return obstacle(self._reader.root, file, self.facts)
 
     def _find_covered(self, paths):
         """The test whether findings at a path were asked for, by naming it or a directory above."""

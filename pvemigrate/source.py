@@ -4,16 +4,19 @@ Reading only; nothing outside the root is read, not even through a link.
 """
 
 import os
-import stat
 from errno import ENOENT, ENOTDIR
 
 from .formats import FIXED, FOLDERS, kind_of_path, parse
+from .root import MAX_SIZE, Root
 
-__all__ = ["MAX_SIZE", "Reader", "SourceFile", "discover", "find_roots", "innermost_etc",
-           "known_location", "locate", "read_all", "shows_pve", "source_matches", "sourced_files"]
+__all__ = ["MAX_FILE", "Reader", "SourceFile", "discover", "find_roots", "innermost_etc", "known_location",
+           "locate", "shows_pve", "source_matches", "sourced_files"]
 
-#: Larger files are refused: no configuration is, and a hostile tree must not fill the memory.
-MAX_SIZE = 16 * 1024 * 1024
+#: How large one of the files that are judged may be.
+MAX_FILE = 2 * 1024 * 1024
+#: How many bytes are read below one root. (A few links make a whole tree of one large file.)
+_MAX_READ = 1 << 29
+_TOO_MUCH = "more than %d MiB below this root: the rest is not read" % (_MAX_READ >> 20)
 
 
 class SourceFile:
@@ -49,125 +52,87 @@ class SourceFile:
         return "SourceFile(%r, %r)" % (self.path, self.kind)
 
 
-def read_all(descriptor):
-    """The bytes of an open file. OSError where they are more than MAX_SIZE."""
-    parts, size = [], 0
-    while True:
-        part = os.read(descriptor, 65536)
-        if not part:
-            return b"".join(parts)
-        parts.append(part)
-        size += len(part)
-        if size > MAX_SIZE:
-            raise OSError("grows while it is read")
-
-
 class Reader:
     """Reads files below one directory; refuses what leaves it.
 
-    ``trouble``: list of (path, message), the directories that are there and could not be listed.
+    *root*: the directory, or a :class:`~pvemigrate.root.Root`. ``trouble``: list of (path, message),
+    the directories that are there and could not be listed, and where it was too much.
     """
 
     def __init__(self, root):
-        self.root = root
+        self.root = root if isinstance(root, Root) else Root(root)
         self.trouble = []
-        self._real_root = os.path.realpath(root)
-        self._inside = self._real_root.rstrip("/") + "/"
-        self._folders = {}
+        self._left = _MAX_READ
+        self._made = {}
 
-    def resolve(self, path):
-        """The real path of *path* (relative to the root). OSError where it lies outside."""
-        real = self.real_name(path)
-        if not (real + "/").startswith(self._inside):
-            raise OSError("a link leads out of the root; nothing outside is read or written")
-        return real
+    def once(self, key, make):
+        """``make()``, called once for each *key*."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def real_name(self, path):
-        """The path of what *path* leads to, links followed, wherever that is."""
-        return os.path.realpath(os.path.join(self._real_root, path))
-
-    def inside_name(self, path):
-        """*path* with the links on its way followed as far as they stay below the root."""
-        real = self.real_name(path)
-        return real[len(self._inside):] if real.startswith(self._inside) else path
-
-    def real(self, path):
-        """The real path of a regular file below the root. OSError, with a plain message, where
-        there is none, and for what must not be read."""
-        folder, name = os.path.split(path)
-        if folder not in self._folders:
-            self._folders[folder] = self.resolve(folder)
-        real = os.path.join(self._folders[folder], name)
-        status = os.lstat(real)
-        if stat.S_ISLNK(status.st_mode) or name in (".", "..", ""):
-            real = self.resolve(path)
-            try:
-                status = os.stat(real)
-            except FileNotFoundError:
-                raise OSError("a link to a file that is not there") from None
-        if stat.S_ISDIR(status.st_mode):
-            raise IsADirectoryError("a directory, not a file")
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError("not a regular file")
-        if status.st_size > MAX_SIZE:
-            raise OSError("larger than %d MiB, which no configuration file is" % (MAX_SIZE >> 20))
-        return real
-
-    def read(self, path):
-        """The bytes of a file. Raises OSError."""
-        # Should a FIFO have taken the file's place by now, opening it must not block.
-        descriptor = os.open(self.real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        """What tells whether two paths lead to one file: the way there below the root without
+        links; *path* itself where it leads nowhere, or out of the root."""
         try:
-            return read_all(descriptor)
-        finally:
-            os.close(descriptor)
+            return self.root.locate(path).path
+        except (OSError, ValueError):
+            return path
 
-    def get(self, path):
+    def read(self, path, limit=MAX_SIZE):
+        """The bytes of a file, of no more than *limit*. Raises OSError."""
+        if self._left <= 0:
+            self.complain(".", _TOO_MUCH)
+            raise OSError(_TOO_MUCH)
+        data = self.root.read(path, limit)
+        self._left -= len(data)
+        return data
+
+    def get(self, path, limit=MAX_SIZE):
         """The bytes of a file, None where it cannot be read."""
         try:
-            return self.read(path)
+            return self.read(path, limit)
         except (OSError, ValueError):
             return None
+
+    def complain(self, path, message):
+        """Note something for ``trouble``, once."""
+        if (path, message) not in self.trouble:
+            self.trouble.append((path, message))
 
     def listdir(self, path):
         """The sorted names in a directory; empty where there is none. A directory that is there
         and cannot be listed goes to ``trouble``."""
         try:
-            return sorted(os.listdir(self.resolve(path)))
-        except OSError as error:
-            if error.errno not in (ENOENT, ENOTDIR):
-                problem = (path, error.strerror or str(error))
-                if problem not in self.trouble:
-                    self.trouble.append(problem)
+            return self.root.listdir(path)
+        except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) not in (ENOENT, ENOTDIR):
+                self.complain(path, getattr(error, "strerror", None) or str(error))
             return []
 
     def exists(self, path):
         """Whether there is anything at *path*, dangling links included."""
-        return os.path.lexists(os.path.join(self._real_root, path))
+        return self.root.exists(path)
 
     def is_directory(self, path):
-        """Whether there is a directory at *path*, through links too."""
-        return os.path.isdir(os.path.join(self._real_root, path))
+        """Whether *path* leads to a directory."""
+        return self.root.is_directory(path)
 
     def free(self):
         """The bytes that are free on the root file system of the node that this runs on; None where
         the root is a copy's."""
-        if self._real_root != "/":
-            return None
         try:
-            status = os.statvfs("/")
+            return self.root.free() if self.root.is_live else None
         except OSError:
             return None
-        return status.f_bavail * status.f_frsize
 
     def links_to_node(self, path):
         """Whether *path* is a link into a directory ``nodes``, as pmxcfs has them for the guests of
         the node itself."""
         try:
-            target = os.readlink(os.path.join(self._real_root, path))
-        except OSError:
+            return "nodes" in self.root.readlink(path).split("/")
+        except (OSError, ValueError):
             return False
-        return "nodes" in target.split("/")
 
 
 def discover(reader, etc="etc/"):
@@ -215,9 +180,12 @@ def locate(path):
 def _is_sourced(root, location):
     """Whether the interfaces file of a root names the file at *location* in a ``source`` line."""
     main = "etc/network/interfaces"
-    if not location or not os.path.isfile(os.path.join(root, main)):
+    if not location:
         return False
-    reader = Reader(root)
+    try:
+        reader = Reader(root)
+    except OSError:
+        return False
     data = reader.get(main)
     if data is None or b"source" not in data:
         return False
@@ -231,6 +199,8 @@ def _is_sourced(root, location):
 _NEVER_ENTERED = frozenset(["rootfs", ".git", ".hg", ".svn", ".zfs", "node_modules", "__pycache__"])
 #: The kernel's directories in a root.
 _KERNEL = frozenset(["proc", "sys", "dev", "run"])
+#: How deep below a directory roots are looked for.
+_MAX_DEPTH = 100
 #: What only /etc/pve holds; a directory ``pve`` that is not below an ``etc`` must have some of it
 #: to be taken for one (``nodes/pve`` is none, though many a node is called so).
 _PVE_NAMES = ("nodes", "storage.cfg", "user.cfg", "datacenter.cfg", "corosync.conf", "vzdump.cron")
@@ -247,17 +217,22 @@ def _is_guest_volume(name):
 _APT_SIGNS = (b"proxmox.com", b"pve-enterprise", b"pve-no-subscription", b"pvetest")
 
 
-def shows_pve(etc, named_etc=True):
-    """Whether a directory holds what the /etc of a Proxmox VE node holds: ``pve/``, or an apt entry
-    for a repository of Proxmox. *named_etc*: the directory is called etc."""
-    pve = os.path.join(etc, "pve")
-    if os.path.isdir(pve) and (named_etc or any(
-            os.path.lexists(os.path.join(pve, name)) for name in _PVE_NAMES)):
+def shows_pve(root, etc="etc"):
+    """Whether the directory *etc* (empty: the root itself) below *root* (a path, or a
+    :class:`~pvemigrate.root.Root`) holds what the /etc of a Proxmox VE node holds: ``pve/``, or an
+    apt entry for a repository of Proxmox."""
+    try:
+        reader = Reader(root)
+    except OSError:
+        return False
+    etc = etc + "/" if etc else ""
+    if reader.is_directory(etc + "pve") and (etc or any(
+            reader.exists("%spve/%s" % (etc, name)) for name in _PVE_NAMES)):
         return True
-    reader = Reader(etc)
     names = ["apt/sources.list"]
-    names += ["apt/sources.list.d/" + name for name in reader.listdir("apt/sources.list.d")]
-    return any(kind_of_path(name) and _names_proxmox(reader.get(name) or b"") for name in names)
+    names += ["apt/sources.list.d/" + name for name in reader.listdir(etc + "apt/sources.list.d")]
+    return any(kind_of_path(name) and _names_proxmox(reader.get(etc + name) or b"")
+               for name in names)
 
 
 def _names_proxmox(data):
@@ -274,26 +249,34 @@ def find_roots(directory):
     of such an ``etc`` itself. The volumes of guests are never entered, links never followed.
     """
     directory = os.path.abspath(directory)
-    if os.path.basename(directory) == "etc" and shows_pve(directory):
+    if os.path.basename(directory) == "etc" and shows_pve(os.path.dirname(directory)):
         return [(os.path.dirname(directory), "etc/")], []
-    found, trouble, pending = [], [], [directory]
+    found, trouble, pending = [], [], [""]
+    try:
+        top = Root(directory)
+    except OSError as error:
+        return [], [(directory, error.strerror or str(error))]
     while pending:
-        folder = pending.pop()
+        inside = pending.pop()
+        folder = os.path.join(directory, inside) if inside else directory
         try:
-            with os.scandir(folder) as entries:
-                names = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+            if inside.count("/") >= _MAX_DEPTH:
+                raise OSError("deeper than any root is looked for: not looked into")
+            names = set(top.folders(inside))
+            root = Root(folder, within=directory) if names & {"etc", "pve", "apt"} else None
         except OSError as error:
             trouble.append((folder, error.strerror or str(error)))
             continue
         if "etc" in names or folder == "/":
             names -= _KERNEL
-        if "etc" in names and shows_pve(os.path.join(folder, "etc")):
+        if "etc" in names and shows_pve(root):
             found.append((folder, "etc/"))
             names.discard("etc")
-        elif names & {"pve", "apt"} and shows_pve(folder, named_etc=False):
+        elif names & {"pve", "apt"} and shows_pve(root, ""):
             found.append((folder, ""))
             continue
-        pending.extend(os.path.join(folder, name) for name in sorted(names, reverse=True)
+        pending.extend(inside + "/" + name if inside else name
+                       for name in sorted(names, reverse=True)
                        if name not in _NEVER_ENTERED and not _is_guest_volume(name))
     return found, trouble
 
@@ -305,7 +288,7 @@ def sourced_files(reader, files, etc="etc/"):
     """The files that ``source`` lines of *files* name and that are not among them: list of (path,
     location, :class:`SourceFile`), None for a file that cannot be read. Follows them to any depth,
     each file once."""
-    known = {file.path for file in files}
+    known = {reader.real_name(file.path) for file in files}
     pending = [file for file in files if file.kind == "interfaces"]
     found = []
     while pending:
@@ -315,16 +298,25 @@ def sourced_files(reader, files, etc="etc/"):
             if type(node).__name__ != "Source" or not node.value:
                 continue
             for path in source_matches(reader, file, node, etc):
-                if path in known:
+                if reader.real_name(path) in known:
                     continue
-                known.add(path)
+                known.add(reader.real_name(path))
                 location = path[len(etc):] if path.startswith(etc) else None
-                data, sourced = reader.get(path), None
+                data, sourced = reader.get(path, MAX_FILE), None
                 if data is not None:
                     sourced = SourceFile(path, "interfaces", data, location)
                     pending.append(sourced)
                 found.append((path, location, sourced))
+    if reader.once("source names", lambda: [_MAX_NAMES])[0] <= 0:
+        reader.complain(etc + "network/interfaces", "its source lines name too much: not all of it "
+                                                    "is looked at")
     return found
+
+
+#: How many names are looked at for all ``source`` lines of a root. (Links make folders endless.)
+_MAX_NAMES = 100000
+#: How long a pattern may be.
+_MAX_PATTERN = 4096
 
 
 def source_matches(reader, file, node, etc="etc/"):
@@ -350,23 +342,89 @@ def source_matches(reader, file, node, etc="etc/"):
         else:
             pattern = os.path.dirname(file.path) + "/" + pattern
         pattern = os.path.normpath(pattern)
+        if len(pattern) > _MAX_PATTERN:
+            continue
         if not pattern.startswith(".."):
-            found += _expand(reader, pattern, joined(node.keyword) != "source")
+            is_directory = joined(node.keyword) != "source"
+            found += reader.once(("source", pattern, is_directory), lambda pattern=pattern,
+                                 is_directory=is_directory: _expand(reader, pattern, is_directory))
     return found
 
 
 def _expand(reader, pattern, is_directory):
-    from fnmatch import fnmatchcase
-
+    """The paths below the root that a pattern matches, each folder and file once."""
+    left = reader.once("source names", lambda: [_MAX_NAMES])
     paths = [""]
     for part in pattern.split("/"):
         if not any(char in part for char in "*?["):
             paths = [path + "/" + part for path in paths]
-            continue
-        paths = [path + "/" + name for path in paths for name in reader.listdir(path[1:])
-                 if fnmatchcase(name, part) and not (name.startswith(".") and part[0] != ".")]
+        else:
+            fits = _glob(part)
+            paths = _below(reader, paths, left, len(part), lambda name: fits(name) and not (
+                name.startswith(".") and part[0] != "."))
     if is_directory:
         # Only these names, as with run-parts (interfaces(5)).
-        paths = ["%s/%s" % (path, name) for path in paths for name in reader.listdir(path[1:])
-                 if all(c.isalnum() and c.isascii() or c in "_-" for c in name)]
+        paths = _below(reader, paths, left, 1, lambda name: all(
+            c.isalnum() and c.isascii() or c in "_-" for c in name))
+    left[0] -= len(paths)
     return [path[1:] for path in paths if reader.exists(path[1:])]
+
+
+def _below(reader, paths, left, cost, fits):
+    """The paths in some folders whose names fit, those that lead to the same place once."""
+    found = {}
+    for path in paths:
+        if left[0] <= 0:
+            break
+        names = reader.listdir(path[1:])
+        left[0] -= 1 + sum(1 + len(name) * cost // 1000 for name in names)
+        for name in names:
+            if fits(name):
+                found.setdefault(reader.real_name((path + "/" + name)[1:]), path + "/" + name)
+    return list(found.values())
+
+
+def _glob(pattern):
+    """A test whether a name matches a shell pattern, in time linear in both. (What fnmatch makes of
+    a hostile one takes forever on old Pythons.)"""
+    tokens, at = [], 0
+    while at < len(pattern):
+        end = pattern.find("]", at + (3 if pattern.startswith("[!", at) else 2))
+        if pattern[at] == "[" and end > 0:
+            tokens.append(_one_of(pattern[at + 1:end]))
+            at = end
+        else:
+            tokens.append({"*": None, "?": _any}.get(pattern[at], pattern[at].__eq__))
+        at += 1
+
+    def fits(name):
+        at = number = 0
+        star = mark = -1
+        while at < len(name):
+            if number < len(tokens) and tokens[number] is None:
+                star, mark, number = number, at, number + 1
+            elif number < len(tokens) and tokens[number](name[at]):
+                at, number = at + 1, number + 1
+            elif star >= 0:
+                mark += 1
+                at, number = mark, star + 1
+            else:
+                return False
+        return all(token is None for token in tokens[number:])
+
+    return fits
+
+
+def _any(char):
+    return True
+
+
+def _one_of(text):
+    """A test for what stands between brackets in a shell pattern."""
+    is_negated = text.startswith("!")
+    text, ranges = text[is_negated:], []
+    while text:
+        is_range = len(text) > 2 and text[1] == "-"
+        ranges.append((text[0], text[2 if is_range else 0]))
+        text = text[3 if is_range else 1:]
+    return lambda char: any(low <= char <= high for low, high in ranges) != is_negated

@@ -2,6 +2,7 @@
 
 import os
 
+from .root import Root
 from .source import find_roots, innermost_etc, locate, shows_pve
 
 __all__ = ["Target", "common_directory", "targets_of"]
@@ -13,10 +14,12 @@ class Target:
     ``root``: its directory. ``etc``: where the contents of /etc are below it (``etc/`` or an empty
     string). ``paths``: files and directories relative to the root, None for all that is known.
     ``has_facts``: whether the root is one, so that facts of a node may be found below it.
+    ``within``: the directory that was named and that the root was found below, or None.
     """
 
-    def __init__(self, root, etc="etc/", paths=None, has_facts=True):
+    def __init__(self, root, etc="etc/", paths=None, has_facts=True, within=None):
         self.root = root
+        self.within = within
         self.etc = etc
         self.paths = paths
         self.has_facts = has_facts
@@ -27,6 +30,7 @@ class _Targets:
 
     def __init__(self, root, kind):
         self.root = None if root is None else os.path.abspath(root)
+        self.base = None if root is None else Root(root)
         self.kind = kind
         self.found = {}
         self.errors = []
@@ -36,6 +40,8 @@ class _Targets:
         full = os.path.abspath(path)
         if not path:
             self.errors.append(("''", "an empty path"))
+        elif self.root is not None:
+            self._add_below_root(path, full)
         elif not os.path.lexists(full):
             self.errors.append((path, "no such file or directory"))
         elif os.path.isdir(full):
@@ -46,25 +52,26 @@ class _Targets:
         else:
             self._add_file(path, full)
 
-    def _put(self, root, path=None, etc="etc/", has_facts=True):
+    def _put(self, root, path=None, etc="etc/", has_facts=True, within=None):
         key = (os.path.realpath(root), etc, has_facts)
-        target = self.found.setdefault(key, Target(root, etc, [], has_facts))
+        target = self.found.setdefault(key, Target(root, etc, [], has_facts, within))
         if path is None or path == ".":
             target.paths = None
         elif target.paths is not None and path not in target.paths:
             target.paths.append(path)
 
-    def _put_below_root(self, path, full):
+    def _add_below_root(self, path, full):
         inside = os.path.relpath(full, self.root)
         if inside.split("/")[0] == "..":
             self.errors.append((path, "not below the root %s" % self.root))
+        elif not self.base.exists(inside):
+            self.errors.append((path, "no such file or directory"))
+        elif self.kind is not None and self.base.is_directory(inside):
+            self.errors.append((path, "a directory; --kind takes files"))
         else:
             self._put(self.root, inside)
 
     def _add_file(self, path, full):
-        if self.root is not None:
-            self._put_below_root(path, full)
-            return
         root, location = locate(full)
         if root is not None:
             self._put(root, "etc/" + location)
@@ -76,17 +83,14 @@ class _Targets:
             self._put(folder, name, etc="", has_facts=False)
 
     def _add_directory(self, path, full):
-        if self.root is not None:
-            self._put_below_root(path, full)
-            return
         roots, trouble = find_roots(full)
         self.errors.extend(trouble)
         for root, etc in roots:
-            self._put(root, etc=etc)
+            self._put(root, etc=etc, within=full if root.startswith(full.rstrip("/") + "/") else None)
         if roots:
             return
         for root, location in innermost_etc(full):
-            if location and shows_pve(os.path.join(root, "etc")):
+            if location and shows_pve(root):
                 self._put(root, "etc/" + location)
                 return
         if not trouble:

@@ -64,10 +64,11 @@ def write_tree(root, tree):
 
 
 def read_tree(root):
-    """All regular files below *root*: path -> bytes."""
+    """All regular files below *root* but the journal's: path -> bytes."""
     return {path.relative_to(str(root)).as_posix(): path.read_bytes()
             for path in sorted(Path(str(root)).rglob("*"))
-            if path.is_file() and not path.is_symlink()}
+            if path.is_file() and not path.is_symlink()
+            and "var/lib/pvemigrate/" not in path.as_posix()}
 
 
 def installed_copy(folder):

@@ -232,7 +232,7 @@ def spoil_large(path):
     (spoil_loop, "symbolic links"),
     (spoil_outside, "a link leads out of the root"),
     (spoil_device, "a link leads out of the root"),
-    (spoil_large, "larger than 16 MiB"),
+    (spoil_large, "larger than 2 MiB"),
 ])
 def test_files_that_cannot_be_read(spoil, message, arguments, tmp_path):
     root = tmp_path / "root"
@@ -296,9 +296,9 @@ def test_a_read_only_directory(unprivileged, tmp_path):
     assert result.status == 2
     assert ("etc/pve/storage.cfg: no temporary file can be made beside it: Permission denied"
             in result.err)
-    assert "1 fixed; 1 warning left" in result.out
-    assert read_tree(tmp_path) == nodes.as_bytes(dict(
-        WARNING, **{"etc/pve/nodes/a/lxc/100.conf": GUEST_FIXED}))
+    assert "note: nothing has been written" in result.err
+    assert "fixed" not in result.out
+    assert read_tree(tmp_path) == nodes.as_bytes(dict(WARNING, **ERROR))
 
 
 def test_directories_are_no_configuration_files(tmp_path):

@@ -293,6 +293,7 @@ ROWS = [
     Row("GST004", clean_6, {VM6: ("numa: 0", "numa 0")}, (VM6, "numa 0")),
     Row("GST005", clean_6, {"etc/pve/nodes/pve1/config": "#%s\n" % ("x" * 65537)},
         ("etc/pve/nodes/pve1/config", None)),
+    Row("GST006", clean_6, {VM6: ("numa: 0", "lock: backup\nnuma: 0")}, (VM6, "lock: |backup")),
     # STO
     Row("STO001", clean_6, {STORAGE: ("prune-backups keep-last=3", "maxfiles 3")},
         (STORAGE, "maxfiles")),

@@ -23,10 +23,25 @@ def test_diff_in_the_readme_is_the_examples_own():
 
 
 def test_files_that_the_documents_link_to_are_there():
-    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/writing.md"):
         text = (REPOSITORY / name).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
-            assert (REPOSITORY / target).exists(), "%s links to %s" % (name, target)
+            path = (REPOSITORY / name).parent / target
+            assert path.exists(), "%s links to %s" % (name, target)
+
+
+def test_security_names_tests_that_are_there():
+    text = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[a-z_0-9]+\.py)`", text))
+    assert len(named) > 5
+    assert [name for name in named if not (REPOSITORY / name).exists()] == []
+
+
+def test_the_commands_are_those_that_the_readme_names():
+    from pvemigrate.cli import main
+
+    named = set(re.findall(r"\bpvemigrate ([a-z]+)", README))
+    assert set(main.commands) - {"parse"} <= named
 
 
 # -- docs/ -----------------------------------------------------------------------------------------
@@ -79,7 +94,7 @@ def test_rules_and_the_table_say_the_same_of_each_function():
 
 def test_documents_name_rules_that_are_there():
     names = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/coverage.md",
-             "docs/precedence.md"]
+             "docs/precedence.md", "docs/writing.md"]
     for name in names:
         text = (REPOSITORY / name).read_text(encoding="utf-8")
         named = set(re.findall(r"\b[A-Z]{3}[0-9]{3}\b", text)) - {"ORG001"}

@@ -154,7 +154,12 @@ def command(*arguments, **options):
 
 def contents(root):
     return {path.relative_to(root).as_posix(): path.read_bytes()
-            for path in sorted(root.rglob("*")) if path.is_file()}
+            for path in sorted(root.rglob("*"))
+            if path.is_file() and not is_journal(path)}
+
+
+def is_journal(path):
+    return "/var/lib/pvemigrate/" in path.as_posix() + "/"
 
 
 def expected_contents():
@@ -221,10 +226,28 @@ def test_patch_applies_the_diff_to_the_expected_bytes(node, diff):
 
 def test_fix_writes_what_the_diff_shows(node):
     modes = {path: os.stat(str(path)).st_mode for path in node.rglob("*")}
+    journal = node / "var/lib/pvemigrate"
+    assert not journal.exists()
     result = command("fix", "--root", node)
     assert result.returncode == 1  # What is left for the administrator is not nothing.
     assert contents(node) == expected_contents()
-    assert {path: os.stat(str(path)).st_mode for path in node.rglob("*")} == modes
+    now = {path: os.stat(str(path)).st_mode for path in node.rglob("*")}
+    assert {path: mode for path, mode in now.items() if path in modes} == modes
+    # The journal, and the folders above it; nobody else may look into it.
+    assert {path for path in now if path not in modes and not is_journal(path)} <= set(journal.parents)
+    assert [oct(now[path] & 0o077) for path in now if is_journal(path) and path.is_dir()] == [
+        "0o0"] * 3
+
+
+def test_rollback_makes_it_as_it_was(node):
+    before = contents(node)
+    command("fix", "--root", node)
+    assert contents(node) != before
+    result = command("rollback", "--root", node)
+    assert result.returncode == 0, result.stderr.decode()
+    assert sorted(result.stdout.decode().splitlines()) == ["restored " + path
+                                                           for path in sorted(CHANGES)]
+    assert contents(node) == before
 
 
 def test_second_fix_changes_nothing(node):

@@ -26,16 +26,17 @@ RULES = pytest.mark.parametrize("info", catalogue(), ids=lambda info: info.code)
 #: is what ``tables`` asks for in a checkout, and the build.
 LAYERS = (
     ("",),  # the package's version
-    ("cst", "diff", "grammar_files", "settings"),
-    ("repositories", "shellwords", "storage_types", "vzdump_options"),
+    ("cst", "diff", "grammar_files", "root", "settings"),
+    ("repositories", "shellwords", "storage_types", "vzdump_options", "journal", "locks"),
     ("compiler", "edit", "facts"),
     ("tables", "rule"),
     ("grammar",),
     ("formats",),
     ("source",),
     ("ruleset",),
-    ("engine", "catalogue", "write"),
+    ("engine", "catalogue", "obstacles", "verify", "write"),
     ("project", "targets", "output"),
+    ("undo",),
     ("cli",),
     ("__main__",),
 )

@@ -96,3 +96,15 @@ class Section(Block):
     def label(self):
         """What to call the section in a message."""
         return "pending changes" if self.is_pending else "snapshot %s" % self.name
+
+
+def lock(tree):
+    """The value (Token) of a guest's ``lock``, None where it has none: while it is set, PVE's own
+    tools leave the configuration alone (PVE::AbstractConfig, check_lock)."""
+    found = None
+    for node in tree.body[:1]:
+        if isinstance(node, Live):
+            for line in node.body:
+                if isinstance(line, Property) and line.key == "lock":
+                    found = line.value
+    return found

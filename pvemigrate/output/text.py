@@ -8,20 +8,21 @@ _AROUND = 60
 
 def render(report):
     """The findings with excerpts, and a summary."""
-    parts = [_finding(finding, report) for finding in report.findings]
+    lines = {}
+    parts = [_finding(finding, report, lines) for finding in report.findings]
     if report.summary:
         parts.append(_summary(report))
     return "\n".join(parts)
 
 
-def _finding(finding, report):
+def _finding(finding, report, lines_of):
     color = report.color
     lines = ["%s: %s %s: %s" % (
         paint("%s:%d:%d" % (one_line(finding.path), finding.line, finding.column), "file", color),
         paint(finding.code, "code", color),
         paint(finding.severity, finding.severity, color),
         one_line(finding.message))]
-    lines.extend(_excerpt(finding, color))
+    lines.extend(_excerpt(finding, color, lines_of))
     lines.extend("  " + line for line in _remedies(finding, report))
     return "\n".join(lines) + "\n"
 
@@ -43,12 +44,16 @@ def _remedies(finding, report):
         yield paint("not due now: phase %s" % finding.phase, "quiet", report.color)
 
 
-def _excerpt(finding, color):
-    """The line that a finding is about, its part marked."""
+def _excerpt(finding, color, lines_of):
+    """The line that a finding is about, its part marked. *lines_of*: id of a tree -> its lines."""
     position = finding.position
     if finding.source is None or position.start == position.end:
         return
-    text = finding.source.code.split("\n")[position.line - 1]
+    # A file may have more findings than anybody reads: it is taken apart once.
+    lines = lines_of.get(id(finding.source))
+    if lines is None:
+        lines = lines_of[id(finding.source)] = finding.source.code.split("\n")
+    text = lines[position.line - 1]
     first = position.column - 1
     last = position.end_column - 1 if position.end_line == position.line else len(text)
     if not text[first:last].strip("\r"):
@@ -56,7 +61,7 @@ def _excerpt(finding, color):
     if position.end_line != position.line:
         last = len(text.rstrip("\r"))
     before = _shown(text[max(0, first - _AROUND):first], "..." if first > _AROUND else "")
-    marked = _shown(text[first:last], "")
+    marked = _shown(text[first:min(last, first + 2 * _AROUND + 1)], "")
     after = text[last:last + _AROUND].rstrip("\r")
     rest = "..." if len(text) > last + _AROUND else ""
     if len(marked) > 2 * _AROUND:

@@ -9,7 +9,7 @@ from ..cst import Token
 from ..formats.interfaces import (METHODS, Blank, BrokenIfaceHeader, Comment, Iface, IfaceHeader,
                                   Malformed, Mapping, Misplaced, Option, Source, ValuelessOption,
                                   joined, words)
-from ..source import SourceFile, source_matches
+from ..source import MAX_FILE, SourceFile, source_matches
 
 __all__ = ["Network", "Stanza", "bridge_ports", "has_whole_sysfs", "is_plain_name", "link_files",
            "link_sections", "networks", "option_key", "ports", "read_by_all_alike",
@@ -69,6 +69,7 @@ class Network:
         self.files = []
         self.stanzas = []
         self.refusals = []
+        self._known = set()
         # (Name as far as ifupdown reads it, family or an empty str for any) -> first such stanza.
         self._templates = {}
 
@@ -82,8 +83,21 @@ class Network:
 
     def read(self, file):
         """Read a file and what it sources, each file once."""
-        if any(other.path == file.path for other in self.files):
+        # By hand, not by recursion: a chain of files may be longer than Python goes deep.
+        stack = [self._blocks(file)]
+        while stack:
+            named = next(stack[-1], None)
+            if named is None:
+                stack.pop()
+            else:
+                stack.append(self._blocks(named))
+
+    def _blocks(self, file):
+        """Read a file; yields each that it sources, at the place where it does."""
+        real_name = self._scope.facts.real_name
+        if real_name(file.path) in self._known:
             return
+        self._known.add(real_name(file.path))
         self.files.append(file)
         for block in file.tree.body:
             if isinstance(block, Iface):
@@ -96,7 +110,7 @@ class Network:
                 for path in source_matches(self._scope.facts, file, block, self._scope.facts.etc):
                     named = _file_at(self._scope, path)
                     if named is not None:
-                        self.read(named)
+                        yield named
 
     def _refuse(self, file, node, message):
         """Note what is refused, at the first word of *node*."""
@@ -172,9 +186,10 @@ def _file_at(scope, path):
     for file in scope.files:
         if file.path == path:
             return file if file.kind == "interfaces" else None
-    data = scope.facts.get(path)
+    # Rounds of fixes come here again and again.
+    data = scope.facts.once(("sourced", path), lambda: scope.facts.get(path))
     etc = scope.facts.etc
-    if data is None:
+    if data is None or len(data) > MAX_FILE:
         return None
     return SourceFile(path, "interfaces", data, path[len(etc):] if path.startswith(etc) else None)
 

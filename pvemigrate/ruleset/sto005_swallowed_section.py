@@ -68,12 +68,13 @@ class SwallowedSection(Rule):
                 lines.append(node)
         for node, at in headers:
             if node.is_storage:
-                self.check_swallowed(section, node, lines[:at])
+                self.check_swallowed(section, node, lines, at)
 
-    def check_swallowed(self, section, node, above):
-        """Report one swallowed section; *above*: the lines between it and the section's header."""
+    def check_swallowed(self, section, node, lines, at):
+        """Report one swallowed section; *lines*, before *at*: those between it and the section's
+        header."""
         place = node.header
-        for line in reversed(above):
+        for line in map(lines.__getitem__, range(at - 1, -1, -1)):
             if isinstance(line, FalseSeparator):
                 what = "the line above it is not empty"
                 fix = Fix.unsafe("make the line between the sections empty",
