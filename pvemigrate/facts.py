@@ -89,37 +89,36 @@ class Facts:
         """The installed version (str) of a Debian package, None where it is not installed or not
         known. A package that is unpacked and not yet configured counts as
         installed: its files are there."""
-        return self.once(("package", name), lambda: next(self._installed(name), None))
+        line = b"Package: %s\n" % name.encode("utf-8", "replace")
+        return self.once(("package", name), lambda: next(
+            (version for _, version in self._installed(line)), None))
 
     def packages(self, prefix):
         """The installed packages whose names begin with *prefix*: dict of name -> version."""
         return self.once(("packages", prefix), lambda: self._find_packages(prefix))
 
     def _find_packages(self, prefix):
-        status = b"\n" + (self._status or b"")
-        mark, found, at = b"\nPackage: " + prefix.encode("utf-8", "replace"), {}, -1
-        while True:
-            at = status.find(mark, at + 1)
-            if at < 0:
-                return found
-            name = status[at + len(b"\nPackage: "):].split(b"\n", 1)[0].decode("utf-8", "replace")
-            version = self.package(name)
-            if version:
-                found[name] = version
+        found = {}
+        for name, version in self._installed(b"Package: " + prefix.encode("utf-8", "replace")):
+            found.setdefault(name, version)
+        return found
 
-    def _installed(self, name):
-        status = (self._status or b"") + b"\n"
-        wanted = b"Package: %s\n" % name.encode("utf-8", "replace")
-        at = status.find(wanted)
+    def _installed(self, start):
+        """The installed packages (name, version) whose Package lines begin with *start* (bytes): each
+        paragraph is looked at once."""
+        status = b"\n" + (self._status or b"") + b"\n"
+        mark = b"\n" + start
+        at = status.find(mark)
         while at >= 0:
-            if at == 0 or status[at - 1:at] == b"\n":
-                # The fields of a paragraph come in any order.
-                start = status.rfind(b"\n\n", 0, at) + 1
-                end = status.find(b"\n\n", at)
-                version = _installed_version(status[start:end if end >= 0 else len(status)])
-                if version:
-                    yield version
-            at = status.find(wanted, at + 1)
+            name = status[at + len(b"\nPackage: "):status.find(b"\n", at + 1)]
+            # The fields of a paragraph come in any order.
+            first = status.rfind(b"\n\n", 0, at + 1) + 1
+            end = status.find(b"\n\n", at)
+            end = end if end >= 0 else len(status)
+            version = _installed_version(status[first:end])
+            if version:
+                yield name.decode("utf-8", "replace"), version
+            at = status.find(mark, end)
 
     @property
     def release(self):

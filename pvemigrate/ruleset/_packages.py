@@ -20,8 +20,10 @@ def place_of(scope, package, field="Package"):
     piece each.
     """
     data = scope.facts.get(DPKG_STATUS) or b""
-    code, version = decode(data), scope.facts.package(package)
+    code, version, end = decode(data), scope.facts.package(package), 0
     for match in re.finditer("(?m)^Package: %s$" % re.escape(package), code):
+        if match.start() < end:
+            continue  # in a paragraph that has been looked at
         start = code.rfind("\n\n", 0, match.start()) + 2 if match.start() else 0
         start = 0 if start == 1 else start
         end = _END.search(code, match.end()).start()
