@@ -64,6 +64,7 @@ class Root:
     def __init__(self, path, within=None):
         self.path = os.fspath(path)
         self._folders = {}
+        self._closings = 0
         self._own = os.open(self.path if within is None else within, _LISTED)
         self._real = os.path.realpath(self.path if within is None else within)
         if within is not None:
@@ -153,7 +154,25 @@ class Root:
             self._folders["/".join(names[:number + 1])] = descriptor
         return descriptor
 
+    def hold(self, place):
+        """A function that gives the descriptor of a place's folder at any later time. Where too many
+        were open meanwhile it is opened again: OSError if another folder is there by then."""
+        names, known = place.path.split("/")[:-1], os.fstat(place.folder)
+        held = [place.folder, self._closings]
+
+        def folder():
+            if held[1] != self._closings:
+                held[0] = self._open_folder(names)
+                held[1] = self._closings
+                if not os.path.samestat(os.fstat(held[0]), known):
+                    held[1] = -1
+                    raise OSError("its folder was taken away or replaced meanwhile: left alone")
+            return held[0]
+
+        return folder
+
     def _close_all_but(self, kept):
+        self._closings += 1
         for path, descriptor in list(self._folders.items()):
             if descriptor != kept:
                 os.close(self._folders.pop(path))

@@ -354,10 +354,10 @@ def source_matches(reader, file, node, etc="etc/"):
 def _expand(reader, pattern, is_directory):
     """The paths below the root that a pattern matches, each folder and file once."""
     left = reader.once("source names", lambda: [_MAX_NAMES])
-    paths = [""]
+    paths = {"": ""}  # way without links -> path
     for part in pattern.split("/"):
         if not any(char in part for char in "*?["):
-            paths = [path + "/" + part for path in paths]
+            paths = {real + "/" + part: path + "/" + part for real, path in paths.items()}
         else:
             fits = _glob(part)
             paths = _below(reader, paths, left, len(part), lambda name: fits(name) and not (
@@ -367,21 +367,22 @@ def _expand(reader, pattern, is_directory):
         paths = _below(reader, paths, left, 1, lambda name: all(
             c.isalnum() and c.isascii() or c in "_-" for c in name))
     left[0] -= len(paths)
-    return [path[1:] for path in paths if reader.exists(path[1:])]
+    return [path[1:] for real, path in paths.items() if reader.exists(real[1:])]
 
 
 def _below(reader, paths, left, cost, fits):
     """The paths in some folders whose names fit, those that lead to the same place once."""
     found = {}
-    for path in paths:
+    for folder, path in paths.items():
         if left[0] <= 0:
             break
-        names = reader.listdir(path[1:])
+        names = reader.listdir(folder[1:])
         left[0] -= 1 + sum(1 + len(name) * cost // 1000 for name in names)
         for name in names:
             if fits(name):
-                found.setdefault(reader.real_name((path + "/" + name)[1:]), path + "/" + name)
-    return list(found.values())
+                real = reader.real_name((folder + "/" + name)[1:])
+                found.setdefault("/" + real, path + "/" + name)
+    return found
 
 
 def _glob(pattern):

@@ -53,7 +53,11 @@ class _Targets:
             self._add_file(path, full)
 
     def _put(self, root, path=None, etc="etc/", has_facts=True, within=None):
-        key = (os.path.realpath(root), etc, has_facts)
+        # What is below the directory that was named may become a link at any moment.
+        real = os.path.realpath(within or root)
+        if within:
+            real = os.path.join(real, os.path.relpath(root, within))
+        key = (real, etc, has_facts)
         target = self.found.setdefault(key, Target(root, etc, [], has_facts, within))
         if path is None or path == ".":
             target.paths = None

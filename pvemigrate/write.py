@@ -181,21 +181,27 @@ def _bytes_of(base, path):
 class _Item:
     """One file of a run: the change, where it is, and how far it has come."""
 
-    __slots__ = ("path", "old", "new", "place", "folder", "status", "temporary", "backup", "state",
+    __slots__ = ("path", "old", "new", "place", "_hold", "status", "temporary", "backup", "state",
                  "has_temporary", "has_backup")
 
-    def __init__(self, path, old, new, place, folder):
+    def __init__(self, path, old, new, place, hold):
         self.path = path
         self.old = old
         self.new = new
         self.place = place
-        self.folder = folder
+        self._hold = hold
         self.status = None
         self.temporary = self.backup = None
         #: Empty; ``exchanged``: the old file has the temporary's name; ``renamed``: it is gone but
         #: for the backup (or there was none).
         self.state = ""
         self.has_temporary = self.has_backup = False
+
+    @property
+    def folder(self):
+        """The descriptor of the file's folder. (Not for keeps: there may be more folders than may be
+        open.) OSError where it cannot be had any more."""
+        return self._hold()
 
     @property
     def name(self):
@@ -258,7 +264,7 @@ class _Transaction:
 
     def _open(self, path, old, new):
         place = self._locate(path, make=old is None)
-        item = _Item(path, old, new, place, os.dup(place.folder))
+        item = _Item(path, old, new, place, self._base.hold(place))
         self._items.append(item)
         try:
             item.status = place.status()
@@ -427,7 +433,6 @@ class _Transaction:
         is_clean = True
         for item in self._items:
             is_clean &= _remove_temporaries(item)
-            os.close(item.folder)
         for folder, _ in self._made:
             os.close(folder)
         return is_clean
@@ -443,12 +448,17 @@ def _record(item):
 
 def _remove_temporaries(item):
     """Take away what the run has laid beside a file; whether that could be done."""
+    if not (item.has_temporary or item.has_backup):
+        return True
     is_clean = True
+    try:
+        folder = item.folder
+    except OSError:
+        return False
     for name, there in ((item.temporary, item.has_temporary), (item.backup, item.has_backup)):
         if there:
-            is_clean &= _unlink(item.folder, name)
-    if item.has_temporary or item.has_backup:
-        _tolerate(sync_folder, item.folder)
+            is_clean &= _unlink(folder, name)
+    _tolerate(sync_folder, folder)
     item.has_temporary = item.has_backup = False
     return is_clean
 
@@ -712,7 +722,7 @@ def _take_back(base, run, number):
     """Give a file the contents again that it had before the run."""
     record = run.records[number]
     place = base.locate(record.real)
-    folder = os.dup(place.folder)
+    place.folder = folder = os.dup(place.folder)
     try:
         if record.old is None:
             _remove_new(folder, place.name, record.temporary, record.new)
@@ -723,7 +733,7 @@ def _take_back(base, run, number):
                     break
             else:
                 name = record.temporary
-                item = _Item(record.path, None, data, place, folder)
+                item = _Item(record.path, None, data, place, lambda: folder)
                 # The new file, if it is there, has the old one's mode, owner and attributes.
                 item.status = _tolerate(place.status)
                 _unlink(folder, name)
