@@ -434,19 +434,24 @@ class _File:
         return self._buffer.getvalue().decode("utf-8", "surrogateescape")
 
 
-def run(arguments, is_terminal=False):
-    """Run the command's own entry point: (status, standard output, standard error)."""
+def run(arguments, is_terminal=False, root=None):
+    """Run the command's own entry point: (status, standard output, standard error). *root*: of the
+    tree that a trace is to be about."""
     from pvemigrate.cli import main
 
     out, err = (_Terminal() if is_terminal else _File() for _ in range(2))
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = out.stream, err.stream
+    if root:
+        os.access("/begin-of-run" + root, os.F_OK)
     try:
         main([str(argument) for argument in arguments])
         status = None
     except SystemExit as error:
         status = error.code
     finally:
+        if root:
+            os.access("/end-of-run", os.F_OK)
         sys.stdout, sys.stderr = before
     return status, out.read(), err.read()
 
@@ -502,14 +507,20 @@ def commands(root, number, is_traced):
 
 def preload():
     """Import all that the command may need, so that the trace has none of it."""
-    import click.testing  # noqa: F401
     import ctypes
-    import encodings.idna  # noqa: F401
+    import pkgutil
+    from importlib import import_module
+
     import pvemigrate
-    from pvemigrate.output import FORMATS  # noqa: F401
+    from pvemigrate.formats import KINDS
 
     ctypes.CDLL(None)
     pvemigrate.rules()
+    for module in pkgutil.walk_packages(pvemigrate.__path__, "pvemigrate."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+    for kind in KINDS:
+        pvemigrate.parse(b"", kind=kind)
 
 
 def main(folder, first, count, mode):
@@ -525,16 +536,12 @@ def main(folder, first, count, mode):
         before = time.monotonic()
         signal.alarm(6 * BOUND)
         is_counted = number >= first
-        if is_counted:
-            os.access("/begin-of-tree%s" % root, os.F_OK)
         for arguments, is_terminal in commands(root, number, mode == "traced"):
-            status, out, err = run(arguments, is_terminal)
+            status, out, err = run(arguments, is_terminal, root if is_counted else None)
             found += ["tree %d (%s): %s" % (number, ", ".join(names), problem) for problem
                       in problems(arguments, status, out, err, is_terminal)]
             runs += 1
             fixed += arguments[0] == "fix" and " fixed" in out
-        if is_counted:
-            os.access("/end-of-tree", os.F_OK)
         signal.alarm(0)
         took = time.monotonic() - before
         slowest = max(slowest, (took, "tree %d (%s)" % (number, ", ".join(names))))
