@@ -342,19 +342,22 @@ def test_three_hundred_roots_and_few_descriptors(few_descriptors, tmp_path):
     assert "300 fixed" in out
 
 
-def deep(folder, names):
-    """Folders in each other, deeper than any path is long."""
-    here = os.open(str(folder), os.O_RDONLY | os.O_DIRECTORY)
-    for name in names:
-        os.mkdir(name, dir_fd=here)
-        below = os.open(name, os.O_RDONLY | os.O_DIRECTORY, dir_fd=here)
+@pytest.fixture
+def deep(tmp_path):
+    """1900 folders called ``a`` in each other, more than Python's recursion goes."""
+    here = os.open(str(tmp_path), os.O_RDONLY | os.O_DIRECTORY)
+    for _ in range(1900):
+        os.mkdir("a", dir_fd=here)
+        below = os.open("a", os.O_RDONLY | os.O_DIRECTORY, dir_fd=here)
         os.close(here)
         here = below
     os.close(here)
+    yield
+    # pytest itself could not take them away.
+    subprocess.run(["rm", "-rf", str(tmp_path / "a")], check=True)
 
 
-def test_folders_deeper_than_python_goes(few_descriptors, tmp_path):
-    deep(tmp_path, ["a"] * 1900)
+def test_folders_deeper_than_python_goes(few_descriptors, deep, tmp_path):
     root = Root(str(tmp_path))
     assert root.is_directory("/".join(["a"] * 1900))
     assert root.listdir("/".join(["a"] * 1900)) == []
