@@ -8,7 +8,7 @@ from ..formats import guest
 from ..rule import Rule
 
 __all__ = ["LostLines", "Volume", "decode_text", "description", "effective_sections", "guest_id",
-           "is_header", "volumes"]
+           "is_header", "sections_that_count", "volumes"]
 
 
 # -- sections --------------------------------------------------------------------------------------
@@ -36,6 +36,11 @@ def effective_sections(tree):
     last = {section_key(section): section for section in tree.body}
     return [(section, None if last[section_key(section)] is section else last[section_key(section)])
             for section in tree.body]
+
+
+def sections_that_count(tree):
+    """The sections of a file that no later one of the same name replaces (list)."""
+    return [section for section, replacement in effective_sections(tree) if replacement is None]
 
 
 def guest_id(path):
@@ -106,9 +111,7 @@ def volumes(tree, values, is_drive):
     drives without a medium are none.
     """
     found = {}
-    for section, replacement in effective_sections(tree):
-        if replacement is not None:
-            continue
+    for section in sections_that_count(tree):
         for key, line in values(section).items():
             token = is_drive(key, section) and volume_token(line.value)
             match = token and _VOLUME_ID.fullmatch(token)

@@ -4,13 +4,13 @@ import re
 
 from ..cst import Token
 from ..formats.lxc import BrokenHeader, Live
-from ._guest import container_values, effective_sections, guest_id, volume_token
+from ._guest import container_values, guest_id, sections_that_count, volume_token
 from ._kernel_cmdline import parameters
 from ._storage import storages_of
 
-__all__ = ["LEGACY_HIERARCHY", "below_broken_header", "effective_sections", "is_own_guest",
+__all__ = ["LEGACY_HIERARCHY", "below_broken_header", "is_own_guest",
            "legacy_parameter", "legacy_parameters", "live_options", "parts", "report_cgroup",
-           "root_folders"]
+           "root_folders", "sections_that_count"]
 
 
 def below_broken_header(section):

@@ -1,5 +1,5 @@
 from ..rule import Rule
-from ._guest import description, effective_sections
+from ._guest import description, sections_that_count
 
 #: PVE::QemuServer and PVE::LXC::Config of Proxmox VE 7.0.
 LIMIT = 8192
@@ -50,10 +50,9 @@ class DescriptionTooLong(Rule):
         # What takes more characters than this takes more bytes too.
         if len(tree.code) <= LIMIT:
             return
-        for section, replacement in effective_sections(tree):
-            if replacement is None:
-                text, line = description(section, tree.kind == "lxc")
-                if len(text) > LIMIT:
-                    self.report(line, "the description has %d characters, and Proxmox VE 7 takes "
-                                "no more than %d when it is changed: shorten it (%s)"
-                                % (len(text), LIMIT, section.label))
+        for section in sections_that_count(tree):
+            text, line = description(section, tree.kind == "lxc")
+            if len(text) > LIMIT:
+                self.report(line, "the description has %d characters, and Proxmox VE 7 takes no more "
+                            "than %d when it is changed: shorten it (%s)"
+                            % (len(text), LIMIT, section.label))

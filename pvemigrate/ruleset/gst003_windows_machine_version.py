@@ -1,7 +1,7 @@
 from ..edit import Fix, insert_before, replace
 from ..formats.qemu import BrokenHeader, Live, Property
 from ..rule import Rule, command
-from ._guest import effective_sections, guest_id
+from ._guest import guest_id, sections_that_count
 from ._qemu import vm_values
 
 #: What ostype is with Windows (PVE::QemuServer::Helpers, windows_version).
@@ -66,10 +66,10 @@ class WindowsMachineVersion(Rule):
         if (self.facts.release or 6) >= 7:
             return
         live, pending = None, {}
-        for section, replacement in effective_sections(tree):
+        for section in sections_that_count(tree):
             if isinstance(section, Live):
                 live = section
-            elif section.is_pending and replacement is None:
+            elif section.is_pending:
                 pending = vm_values(section)
         if live is not None:
             self.check_live(live, vm_values(live), pending.get("machine"))

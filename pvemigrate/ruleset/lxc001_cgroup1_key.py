@@ -4,7 +4,7 @@ from ..edit import Fix, remove, replace
 from ..formats.lxc import RawKey
 from ..rule import Rule
 from ._cgroup import SAME_IN_V2, V1, V2, unquoted
-from ._lxc import below_broken_header, effective_sections, report_cgroup
+from ._lxc import below_broken_header, report_cgroup, sections_that_count
 
 #: A longer list than this is changed line by line: each line's fix holds the changes of all.
 _LONGEST_LIST = 100
@@ -80,9 +80,8 @@ class Cgroup1Key(Rule):
     checker = ("check_description_lengths",)
 
     def visit_File(self, tree):
-        for section, replacement in effective_sections(tree):
-            if replacement is None:
-                self.check_section(section)
+        for section in sections_that_count(tree):
+            self.check_section(section)
 
     def check_section(self, section):
         """Report the v1 keys of one section."""

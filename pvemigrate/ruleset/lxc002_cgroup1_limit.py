@@ -1,7 +1,7 @@
 from ..formats.lxc import RawKey
 from ..rule import Rule
 from ._cgroup import UNDECIDED, V1, advice, conversions, fix_of
-from ._lxc import effective_sections, report_cgroup
+from ._lxc import report_cgroup, sections_that_count
 
 
 class Cgroup1Limit(Rule):
@@ -90,9 +90,8 @@ class Cgroup1Limit(Rule):
     checker = ("check_description_lengths",)
 
     def visit_File(self, tree):
-        for section, replacement in effective_sections(tree):
-            if replacement is None:
-                self.check_section(section)
+        for section in sections_that_count(tree):
+            self.check_section(section)
 
     def check_section(self, section):
         """Report the limits of one section."""

@@ -1,7 +1,7 @@
 from ..formats.lxc import RawKey
 from ..rule import Rule
 from ._cgroup import V1, left_behind
-from ._lxc import effective_sections, report_cgroup
+from ._lxc import report_cgroup, sections_that_count
 
 
 class Cgroup1Only(Rule):
@@ -54,8 +54,8 @@ class Cgroup1Only(Rule):
     checker = ("check_description_lengths",)
 
     def visit_File(self, tree):
-        for section, replacement in effective_sections(tree):
-            for line in section.body if replacement is None else ():
+        for section in sections_that_count(tree):
+            for line in section.body:
                 if isinstance(line, RawKey) and line.key.startswith(V1):
                     found = left_behind(line.key[len(V1):])
                     if found:

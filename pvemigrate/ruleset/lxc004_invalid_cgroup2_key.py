@@ -1,7 +1,7 @@
 from ..formats.lxc import RawKey
 from ..rule import Rule
 from ._cgroup import CGROUP1_ONLY, UNDECIDED, V2, advice, conversions, fix_of, unquoted
-from ._lxc import effective_sections, report_cgroup
+from ._lxc import report_cgroup, sections_that_count
 
 
 class InvalidCgroup2Key(Rule):
@@ -59,9 +59,8 @@ class InvalidCgroup2Key(Rule):
     guide = "Old Container and CGroupv2"
 
     def visit_File(self, tree):
-        for section, replacement in effective_sections(tree):
-            if replacement is None:
-                self.check_section(section)
+        for section in sections_that_count(tree):
+            self.check_section(section)
 
     def check_section(self, section):
         """Report the keys of one section that keep the container from starting."""

@@ -1,7 +1,7 @@
 from ..formats.lxc import Property, RawKey
 from ..rule import Rule
 from ._cgroup import NATIVE, V2
-from ._lxc import effective_sections, legacy_parameter
+from ._lxc import legacy_parameter, sections_that_count
 
 
 class LimitShadowsNativeKey(Rule):
@@ -49,9 +49,8 @@ class LimitShadowsNativeKey(Rule):
     def visit_File(self, tree):
         if legacy_parameter(self) is not None:
             return  # LXC ignores these keys where cgroup v1 stays.
-        for section, replacement in effective_sections(tree):
-            if replacement is None:
-                self.check_section(section)
+        for section in sections_that_count(tree):
+            self.check_section(section)
 
     def check_section(self, section):
         """Report the raw keys of one section that override an option."""

@@ -2,7 +2,7 @@ import re
 
 from ..formats.lxc import RawKey
 from ..rule import Rule
-from ._lxc import effective_sections, is_own_guest, legacy_parameter, root_folders
+from ._lxc import is_own_guest, legacy_parameter, root_folders, sections_that_count
 
 #: The hierarchies of cgroup v1 as they are mounted (systemd's names; several may stand together,
 #: between commas).
@@ -66,8 +66,8 @@ class HookUsesCgroup1(Rule):
     def visit_File(self, tree):
         if legacy_parameter(self) is not None:
             return
-        for section, replacement in effective_sections(tree):
-            for line in section.body if replacement is None else ():
+        for section in sections_that_count(tree):
+            for line in section.body:
                 if isinstance(line, RawKey) and line.key.startswith("lxc.hook."):
                     self.check_hook(section, line)
 

@@ -2,7 +2,7 @@ import re
 
 from ..rule import Rule
 from ._guest import container_values
-from ._lxc import effective_sections, legacy_parameter, parts
+from ._lxc import legacy_parameter, parts, sections_that_count
 
 _MOUNT_POINT = re.compile("rootfs|mp(?:0|[1-9][0-9]*)")
 #: What PVE takes for yes in a property string (PVE::JSONSchema, parse_boolean).
@@ -50,8 +50,8 @@ class QuotaMountpoint(Rule):
     def visit_File(self, tree):
         if legacy_parameter(self) is not None:
             return
-        for section, replacement in effective_sections(tree):
-            for key, line in container_values(section).items() if replacement is None else ():
+        for section in sections_that_count(tree):
+            for key, line in container_values(section).items():
                 if _MOUNT_POINT.fullmatch(key):
                     self.check_mount_point(section, line)
 
