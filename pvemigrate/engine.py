@@ -283,13 +283,12 @@ def _fix_rounds(scope, rules, excluded, blocked):
                 malformed[path] = old.tree.malformed
             new = old.with_code(apply_edits(old.tree.code, edits))
             if new.tree.malformed > malformed[path]:
-                return None, (path, {finding.code for finding in chosen if any(
-                    edit.path == path for edit in finding.edits)},
-                    "fixing would leave more malformed lines than there were; left alone")
-            reason = scope.obstacle(new)
+                reason = "fixing would leave more malformed lines than there were; left alone"
+            else:
+                reason, _ = scope.obstacle(new) or (None, None)
             if reason:
                 return None, (path, {finding.code for finding in chosen if any(
-                    edit.path == path for edit in finding.edits)}, reason[0])
+                    edit.path == path for edit in finding.edits)}, reason)
             now[path] = new
         for finding in chosen:
             finding.fixed = True
@@ -308,12 +307,11 @@ def _fix_rounds(scope, rules, excluded, blocked):
 def _without_obstacles(findings, scope, files, obstacles):
     """The findings whose fixes touch no file that must not be written; *obstacles* (path -> reason)
     takes those files."""
-    for finding in findings:
-        for edit in finding.edits:
-            if edit.path in files and edit.path not in obstacles:
-                reason = scope.obstacle(files[edit.path])
-                if reason:
-                    obstacles[edit.path] = reason
+    paths = {edit.path for finding in findings for edit in finding.edits}
+    for path in paths.intersection(files).difference(obstacles):
+        reason = scope.obstacle(files[path])
+        if reason:
+            obstacles[path] = reason
     return [finding for finding in findings
             if not any(edit.path in obstacles for edit in finding.edits)]
 

@@ -262,7 +262,7 @@ class Project(_Files):
                       reader.real_name) if facts else Facts(settings=settings)
         super().__init__([], found, settings, rules)
         self._partial = paths is not None
-        self._root = None
+        self._root = self._beside = None
         if paths is None:
             self._read_all()
         else:
@@ -354,9 +354,13 @@ class Project(_Files):
         return self._root
 
     def _others(self):
-        known = {self._reader.real_name(file.path) for file in self.files}
-        return [file for file in self._whole().files
-                if self._reader.real_name(file.path) not in known]
+        whole, real = self._whole(), self._reader.real_name
+        if whole is self:
+            return ()
+        if self._beside is None:
+            known = {real(file.path) for file in self.files}
+            self._beside = [file for file in whole.files if real(file.path) not in known]
+        return self._beside
 
     def _obstacle(self, file):
         from .obstacles import obstacle
