@@ -510,7 +510,8 @@ class _Run:
         cannot be done."""
         if not root.exists("var/lib/pvemigrate/runs"):
             return True
-        from .undo import interrupted, settle
+        from .undo import interrupted
+        from .write import recover
 
         if self.mode != "fix":
             try:
@@ -523,7 +524,7 @@ class _Run:
             for path, message in trouble:
                 self._note("%s: %s; fix writes nothing until it is moved away" % (path, message))
             return True
-        done, failures = settle(root, False if self.options["no_pve_locks"] else None)
+        done, failures = recover(root, False if self.options["no_pve_locks"] else None)
         for run, how in done:
             _say("warning", "the run %s of fix had been interrupted; it is %s now" % (run, how))
         self._fail(failures)

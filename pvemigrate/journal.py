@@ -14,6 +14,8 @@ import os
 import time
 from errno import EDQUOT, EIO, ENOSPC
 
+from .root import open_folder
+
 __all__ = ["FOLDER", "Journal", "NoJournal", "Record", "Run", "digest", "sync_folder", "write_all"]
 
 #: Where the journal is, below the root.
@@ -297,8 +299,7 @@ class _Folder:
     """A folder of the journal, opened (a context manager that flushes it at the end)."""
 
     def __init__(self, place):
-        self._descriptor = os.open(place.name or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-                                   | os.O_CLOEXEC, dir_fd=place.folder)
+        self._descriptor = open_folder(place)
 
     def __enter__(self):
         return self

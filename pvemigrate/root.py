@@ -10,7 +10,7 @@ import stat
 from contextlib import contextmanager
 from errno import ELOOP, ENAMETOOLONG
 
-__all__ = ["MAX_SIZE", "OutsideError", "Place", "Root", "opened", "read_all"]
+__all__ = ["MAX_SIZE", "OutsideError", "Place", "Root", "open_folder", "opened", "read_all"]
 
 #: Larger files are refused: no configuration is, and a hostile tree must not fill the memory.
 MAX_SIZE = 16 * 1024 * 1024
@@ -210,8 +210,7 @@ class Root:
 
     def listdir(self, path):
         """The sorted names in the folder that *path* leads to. Raises OSError."""
-        place = self.locate(path)
-        descriptor = os.open(place.name or ".", _LISTED | os.O_NOFOLLOW, dir_fd=place.folder)
+        descriptor = open_folder(self.locate(path))
         try:
             return sorted(os.listdir(descriptor))
         finally:
@@ -220,8 +219,7 @@ class Root:
     def folders(self, path):
         """The sorted names of the directories (links are none) in the folder that *path* leads to.
         Raises OSError."""
-        place = self.locate(path)
-        descriptor = os.open(place.name or ".", _LISTED | os.O_NOFOLLOW, dir_fd=place.folder)
+        descriptor = open_folder(self.locate(path))
         try:
             with os.scandir(descriptor) as entries:
                 return sorted(entry.name for entry in entries
@@ -266,6 +264,12 @@ def opened(root):
         yield base
     finally:
         base.close()
+
+
+def open_folder(place):
+    """A descriptor of the folder at a :class:`Place`, to list and to flush. OSError for anything
+    else."""
+    return os.open(place.name or ".", _LISTED | os.O_NOFOLLOW, dir_fd=place.folder)
 
 
 def _parts(path):

@@ -5,10 +5,7 @@ from .root import opened
 from .settings import UsageError
 from .write import recover, rollback
 
-__all__ = ["interrupted", "listing", "settle", "take_back"]
-
-settle = recover
-
+__all__ = ["interrupted", "listing", "take_back"]
 
 def interrupted(root):
     """The runs (list) that were interrupted and are not yet settled, and what could not be read (list

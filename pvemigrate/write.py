@@ -70,7 +70,7 @@ def commit(root, changes, pve_locks=None, force=False, undoes=None, journal=True
             runs, failures = _interrupted(journal)
             if failures:
                 return failures
-            if pve_locks or pve_locks is None and base.is_live:
+            if _takes_pve_locks(base, pve_locks):
                 locks.take([_real_path(base, path) for path, _, _ in changes] + _paths(runs))
             failures = [failure for run in runs for failure in _settle(base, run)]
             if failures:
@@ -94,7 +94,7 @@ def recover(root, pve_locks=None):
             return done, failures
         with _opened(root) as (base, journal, locks):
             runs, failures = _interrupted(journal)
-            if pve_locks or pve_locks is None and base.is_live:
+            if _takes_pve_locks(base, pve_locks):
                 locks.take(_paths(runs))
             for run in runs:
                 failures += _settle(base, run)
@@ -154,6 +154,12 @@ def _text(path, error):
     if error.errno in (EACCES, EPERM) and path.startswith("etc/pve/"):
         message += " (has the cluster lost its quorum?)"
     return message
+
+
+def _takes_pve_locks(base, wanted):
+    """Whether the locks of PVE's own tools are taken: as asked for (bool), else on the running
+    system."""
+    return base.is_live if wanted is None else wanted
 
 
 def _paths(runs):
