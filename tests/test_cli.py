@@ -703,7 +703,8 @@ def test_a_full_disk_below_the_output(tmp_path):
 def test_interrupt(monkeypatch):
     def interrupt():
         raise KeyboardInterrupt
-    monkeypatch.setattr("pvemigrate.cli._standard_input", interrupt)
+    for module in ("run", "parse"):
+        monkeypatch.setattr("pvemigrate.commands.%s.standard_input" % module, interrupt)
     for arguments in (["check", "--kind", "storage", "-"], ["parse", "--kind", "storage", "-"]):
         result = Quick(*arguments)
         assert (result.status, result.out, result.err.strip()) == (2, "", "interrupted")

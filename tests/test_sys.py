@@ -39,9 +39,9 @@ def run(*arguments, **options):
 
 
 def formats():
-    from pvemigrate import cli
+    from pvemigrate.commands.check import command
 
-    option = next(p for p in cli.main.commands["check"].params if p.name == "output_format")
+    option = next(p for p in command.params if p.name == "output_format")
     return list(option.type.choices)
 
 

@@ -1,0 +1,23 @@
+"""``pvemigrate explain``: a rule's documentation."""
+
+import sys
+
+import click
+
+from ..streams import out, wants_color
+from . import CONTEXT
+
+
+@click.command("explain", context_settings=CONTEXT)
+@click.argument("code", metavar="CODE")
+def command(code):
+    """Show a rule's documentation."""
+    from ..catalogue import catalogue
+    from ..output.catalogue import explanation
+
+    # Rules of two families may have one name.
+    found = [info for info in catalogue() if code.upper() == info.code or code.lower() == info.name]
+    if not found:
+        raise click.UsageError("no rule is called %s; 'pvemigrate rules' lists them" % code)
+    color = wants_color("auto", sys.stdout)
+    out("\n".join(explanation(info.load(), color) for info in found))

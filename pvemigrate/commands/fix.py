@@ -1,0 +1,27 @@
+"""``pvemigrate fix``: rewrite, or show what would be rewritten."""
+
+import click
+
+from . import CONTEXT
+from .options import COMMON, add_options
+from .run import Run
+
+
+@click.command("fix", context_settings=CONTEXT)
+@add_options(COMMON + [
+    click.option("--diff", "diff_only", is_flag=True,
+                 help="Print what would change as a unified diff; write nothing."),
+    click.option("--emit-commands", is_flag=True,
+                 help="Print the changes as a shell script of Proxmox VE's own commands, where it "
+                      "has some; write nothing."),
+    click.option("--verify", is_flag=True, help="Have the results read by other programs that are "
+                 "installed (apt-get, ifquery, augtool), and leave alone what one of them refuses."),
+    click.option("--force", is_flag=True, help="Write although a file changed meanwhile."),
+    click.option("--no-pve-locks", is_flag=True, help="Do not take the locks of Proxmox VE's own "
+                 "tools (on a copied tree none are taken).")])
+def command(diff_only, emit_commands, **options):
+    """Make the changes that are due (with --diff or --emit-commands: only show them)."""
+    if diff_only and emit_commands:
+        raise click.UsageError("--diff and --emit-commands both want stdout")
+    mode = "diff" if diff_only else "commands" if emit_commands else "fix"
+    return Run(options, mode).run()

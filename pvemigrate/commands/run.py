@@ -1,0 +1,239 @@
+"""One run of check or fix: what to work on, the work, and how it is told."""
+
+import os
+import sys
+
+import click
+
+from ..settings import HOPS, PHASES, SEVERITIES, UsageError
+from ..streams import err, is_terminal, out, say, standard_input, wants_color
+from . import FAILED, FOUND, OK
+from .options import check_paths, settings_of
+
+__all__ = ["Run"]
+
+
+class Run:
+    """One run of check or fix: over a text, or over one or several roots.
+
+    *mode*: ``check``, ``fix``, ``diff`` or ``commands`` (see :class:`~pvemigrate.output.Report`).
+    """
+
+    def __init__(self, options, mode):
+        self.options = options
+        self.mode = mode
+        self.status = OK
+        self.notes = set()
+        self.findings = []
+        self.diffs = []
+        self.projects = []
+
+    def run(self):
+        """Do it; the exit status."""
+        check_paths(self.options)
+        self.settings = settings_of(self.options)
+        if "-" in self.options["paths"]:
+            base, whole = None, False
+            self._run_text()
+        else:
+            base, whole = self._run_roots()
+        self._show_diffs()
+        self._show_commands()
+        self._report(base, whole)
+        return OK if self.options["exit_zero"] and self.status == FOUND else self.status
+
+    def _fail(self, errors, label=""):
+        for path, message in errors:
+            self.status = FAILED
+            say("error", "%s%s: %s" % (label, path, message))
+
+    def _note(self, text):
+        if text and not self.options["quiet"] and text not in self.notes:
+            self.notes.add(text)
+            say("note", text)
+
+    # -- what to work on -------------------------------------------------------------------------
+
+    def _run_text(self):
+        from ..project import TextProject
+
+        try:
+            data = standard_input()
+        except OSError as error:
+            self._fail([("-", error.strerror or str(error))])
+            return
+        self._work(TextProject(data, self.options["kind"], "<stdin>", settings=self.settings), "")
+
+    def _run_roots(self):
+        from ..targets import common_directory, targets_of
+
+        targets, errors, empty = targets_of(
+            self.options["paths"], self.options["root"], self.options["kind"])
+        if self.mode == "commands" and len(targets) > 1:
+            raise click.UsageError("--emit-commands makes the script of one node, and there are %d "
+                                   "roots: choose one with --root" % len(targets))
+        self._fail(errors)
+        for path in empty:
+            self._note("%s: no configuration of Proxmox VE below it" % path)
+        base, labels = common_directory(targets)
+        for target, label in zip(targets, labels):
+            project = self._open(target)
+            if project is not None:
+                self._work(project, label)
+        return base, any(target.paths is None for target in targets)
+
+    def _open(self, target):
+        from ..project import Project
+        from ..root import Root
+        try:
+            # From here on the root is this very directory, whatever its path leads to meanwhile.
+            root = Root(target.root, target.within)
+            if target.has_facts and not self._settle_interrupted(root):
+                root.close()
+                return None
+            project = Project(root, self.settings, paths=target.paths, etc=target.etc,
+                              kind=self.options["kind"], facts=target.has_facts)
+        except (OSError, UsageError) as error:
+            # One bad root does not stop the others.
+            self._fail([(target.root, getattr(error, "strerror", None) or str(error))])
+            return None
+        if target.paths is None and not project.files and not project.errors:
+            self._note("%s: no configuration of Proxmox VE below it" % target.root)
+        return project
+
+    def _settle_interrupted(self, root):
+        """An interrupted run of fix is finished or taken back before anything else. False where that
+        cannot be done."""
+        if not root.exists("var/lib/pvemigrate/runs"):
+            return True
+        from ..undo import interrupted
+        from ..write import recover
+
+        if self.mode != "fix":
+            try:
+                runs, trouble = interrupted(root)
+            except OSError:
+                return True  # What is wrong with the root is said when it is read.
+            for run in runs:
+                self._note("the run %s of fix was interrupted: the next fix, or rollback, finishes "
+                           "it or takes it back" % run.id)
+            for path, message in trouble:
+                self._note("%s: %s; fix writes nothing until it is moved away" % (path, message))
+            return True
+        done, failures = recover(root, False if self.options["no_pve_locks"] else None)
+        for run, how in done:
+            say("warning", "the run %s of fix had been interrupted; it is %s now" % (run, how))
+        self._fail(failures)
+        return not failures
+
+    # -- the work --------------------------------------------------------------------------------
+
+    def _work(self, project, label):
+        """Check or fix one project, whose paths begin with *label* in reports."""
+        self.projects.append(project)
+        self._note(project.hop_note)
+        self._note(project.phase_note)
+        if self.mode == "check":
+            found = left = project.check()
+            self._fail(project.errors, label)
+        else:
+            found, left = self._fix(project, label)
+        self._judge(left)
+        for finding in found:
+            finding.move(label)
+        self.findings.extend(found)
+        project.close()
+
+    def _fix(self, project, label):
+        """Fix one project: (findings to show, findings that are left)."""
+        plan = project.fix(self.options["verify"])
+        self._fail(project.errors, label)
+        for path, text in plan.notes:
+            self._note("%s%s: %s" % (label, path, text) if path else text)
+        self._warn_blocked(plan.blocked, label)
+        if self.mode in ("diff", "commands"):
+            self.diffs.extend(plan.diffs(label))
+            return plan.found, plan.remaining
+        if project.root is None:
+            self._deliver(plan.changes[0][2] if plan.changes else project.file.data)
+            found = plan.findings
+        else:
+            failed = plan.apply(pve_locks=False if self.options["no_pve_locks"] else None,
+                                force=self.options["force"])
+            self._fail(failed, label)
+            if failed:
+                self._note_unwritten(project, label)
+            found = plan.unwritten() if failed else plan.findings
+        return found, [finding for finding in found if not finding.fixed]
+
+    def _note_unwritten(self, project, label):
+        from ..undo import interrupted
+
+        try:
+            is_pending = bool(interrupted(project.root)[0])
+        except OSError:
+            is_pending = False
+        self._note((label and label + ": ") + (
+            "not all could be made as it was before: the next fix, or rollback, settles it" if is_pending
+            else "nothing has been written"))
+
+    def _warn_blocked(self, blocked, label):
+        for phase, codes in sorted(blocked.items()):
+            # Whoever asked for the phase must not take it for done.
+            self.status = max(self.status, FOUND)
+            say("warning", "%snothing of phase %s is changed while %s is open" % (
+                label and label + ": ", phase, ", ".join(sorted(codes))))
+
+    def _deliver(self, data):
+        """Give a fixed text back on stdout: the bytes, except to a terminal."""
+        from ..formats import decode
+        from ..output import visible
+
+        text = decode(data)
+        out(visible(text) if is_terminal(sys.stdout) else text, is_result=True)
+
+    def _judge(self, findings):
+        """Let findings that are due now, and that nobody has settled, count."""
+        bar = SEVERITIES.index(self.options["fail_on"])
+        if any(finding.due and SEVERITIES.index(finding.severity) >= bar for finding in findings):
+            self.status = max(self.status, FOUND)
+
+    # -- output ----------------------------------------------------------------------------------
+
+    def _show_diffs(self):
+        from ..output import paint_diff, visible
+
+        if any(self.diffs):
+            self.status = max(self.status, FOUND)
+        for diff in self.diffs if self.mode == "diff" else ():
+            if wants_color(self.options["color"], sys.stdout):
+                diff = paint_diff(diff)
+            elif is_terminal(sys.stdout):
+                diff = visible(diff)
+            out(diff, is_result=True)
+
+    def _show_commands(self):
+        if self.mode == "commands":
+            from ..output import visible
+            from ..output.commands import script
+
+            text = script(self.findings)
+            out(visible(text) if is_terminal(sys.stdout) else text, is_result=True)
+
+    def _report(self, base, whole):
+        from ..output import Report, render
+
+        quiet, name = self.options["quiet"], self.options["output_format"]
+        if quiet and self.mode in ("diff", "commands") and name != "json":
+            return
+        # Standard output is taken by the diff, or by the fixed text.
+        stdout = self.mode == "check" or self.mode == "fix" and base is not None
+        due = {phase for project in self.projects for phase in project.due.phases}
+        report = Report(
+            self.findings, root=base, mode=self.mode, unsafe=self.settings.unsafe_fixes,
+            hop=next((project.hop for project in self.projects), self.settings.hop or HOPS[0]),
+            phases=[phase for phase in PHASES if phase in due],
+            files=sum(len(project.files) for project in self.projects),
+            summary=not quiet, whole=whole and self.mode == "check",
+            color=wants_color(self.options["color"], sys.stdout if stdout else sys.stderr))
+        (out if stdout else err)(render(report, name))
