@@ -1,8 +1,9 @@
 """Unified diffs that ``patch -p1`` applies byte for byte. Pure: text in, text out."""
 
-__all__ = ["unified_diff"]
+__all__ = ["CONTEXT", "hunks", "unified_diff"]
 
-_CONTEXT = 3
+#: How many unchanged lines are shown around a change.
+CONTEXT = 3
 #: How many lines are compared with one another at once; no fix changes so many in a row.
 _WINDOW = 128
 
@@ -37,13 +38,19 @@ def unified_diff(before, after, path):
     between its own lines whatever the file has. Empty where nothing differs."""
     if before == after:
         return ""
-    old, new = _lines(before or ""), _lines(after or "")
-    hunks = _hunks(old, new)
+    old, new, found = hunks(before or "", after or "")
     out = ["--- %s\n" % ("/dev/null" if before is None else _name("a/", path)),
            "+++ %s\n" % ("/dev/null" if after is None else _name("b/", path))]
-    for hunk in hunks:
+    for hunk in found:
         out.extend(_format(hunk, old, new))
     return "".join(out)
+
+
+def hunks(before, after):
+    """The lines of both texts (with their LF), and what differs: a list of hunks, each a list of
+    (old start, old end, new start, new end) whose contexts touch."""
+    old, new = _lines(before), _lines(after)
+    return old, new, _hunks(old, new)
 
 
 def _changes(old, new):
@@ -79,7 +86,7 @@ def _changes(old, new):
 def _hunks(old, new):
     hunks = []
     for change in _changes(old, new):
-        if hunks and change[0] - hunks[-1][-1][1] <= 2 * _CONTEXT:
+        if hunks and change[0] - hunks[-1][-1][1] <= 2 * CONTEXT:
             hunks[-1].append(change)
         else:
             hunks.append([change])
@@ -93,8 +100,8 @@ def _range(start, length):
 
 
 def _format(hunk, old, new):
-    first = max(0, hunk[0][0] - _CONTEXT)
-    last = min(len(old), hunk[-1][1] + _CONTEXT)
+    first = max(0, hunk[0][0] - CONTEXT)
+    last = min(len(old), hunk[-1][1] + CONTEXT)
     new_first = hunk[0][2] - (hunk[0][0] - first)
     new_last = hunk[-1][3] + (last - hunk[-1][1])
     yield "@@ -%s +%s @@\n" % (_range(first, last - first), _range(new_first, new_last - new_first))
