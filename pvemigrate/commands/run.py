@@ -23,10 +23,12 @@ class Run:
         self.options = options
         self.mode = mode
         self.status = OK
-        self.notes = set()
+        self.notes = {}
+        self.errors = []
         self.findings = []
         self.diffs = []
         self.projects = []
+        self.page = _Page() if options["output_format"] == "html" else None
 
     def run(self):
         """Do it; the exit status."""
@@ -45,12 +47,14 @@ class Run:
     def _fail(self, errors, label=""):
         for path, message in errors:
             self.status = FAILED
+            self.errors.append((label + path, message))
             say("error", "%s%s: %s" % (label, path, message))
 
     def _note(self, text):
-        if text and not self.options["quiet"] and text not in self.notes:
-            self.notes.add(text)
-            say("note", text)
+        if text and text not in self.notes:
+            self.notes[text] = True
+            if not self.options["quiet"]:
+                say("note", text)
 
     # -- what to work on -------------------------------------------------------------------------
 
@@ -136,13 +140,26 @@ class Run:
         if self.mode == "check":
             found = left = project.check()
             self._fail(project.errors, label)
+            if self.page:
+                found = self._preview(project, label)
         else:
             found, left = self._fix(project, label)
         self._judge(left)
+        if self.page:
+            self.page.add_texts(project, label)
         for finding in found:
             finding.move(label)
         self.findings.extend(found)
         project.close()
+
+    def _preview(self, project, label):
+        """What fix would do, for a page: the findings again, with ``fixed`` set where it would."""
+        plan = project.fix()
+        self.errors += [(label + path, message) for path, message in plan.errors
+                        if (label + path, message) not in self.errors]
+        self.notes.update(dict.fromkeys(_blocked_lines(plan.blocked, label)))
+        self.page.add_changes(plan, label)
+        return plan.found
 
     def _fix(self, project, label):
         """Fix one project: (findings to show, findings that are left)."""
@@ -153,10 +170,12 @@ class Run:
         self._warn_blocked(plan.blocked, label)
         if self.mode in ("diff", "commands"):
             self.diffs.extend(plan.diffs(label))
+            if self.page:
+                self.page.add_changes(plan, label)
             return plan.found, plan.remaining
         if project.root is None:
             self._deliver(plan.changes[0][2] if plan.changes else project.file.data)
-            found = plan.findings
+            failed, found = (), plan.findings
         else:
             failed = plan.apply(pve_locks=False if self.options["no_pve_locks"] else None,
                                 force=self.options["force"])
@@ -164,6 +183,8 @@ class Run:
             if failed:
                 self._note_unwritten(project, label)
             found = plan.unwritten() if failed else plan.findings
+        if self.page and not failed:
+            self.page.add_changes(plan, label)
         return found, [finding for finding in found if not finding.fixed]
 
     def _note_unwritten(self, project, label):
@@ -178,11 +199,11 @@ class Run:
             else "nothing has been written"))
 
     def _warn_blocked(self, blocked, label):
-        for phase, codes in sorted(blocked.items()):
+        for line in _blocked_lines(blocked, label):
             # Whoever asked for the phase must not take it for done.
             self.status = max(self.status, FOUND)
-            say("warning", "%snothing of phase %s is changed while %s is open" % (
-                label and label + ": ", phase, ", ".join(sorted(codes))))
+            self.notes[line] = True
+            say("warning", line)
 
     def _deliver(self, data):
         """Give a fixed text back on stdout: the bytes, except to a terminal."""
@@ -235,5 +256,33 @@ class Run:
             phases=[phase for phase in PHASES if phase in due],
             files=sum(len(project.files) for project in self.projects),
             summary=not quiet, whole=whole and self.mode == "check",
-            color=wants_color(self.options["color"], sys.stdout if stdout else sys.stderr))
+            color=wants_color(self.options["color"], sys.stdout if stdout else sys.stderr),
+            errors=self.errors, notes=self.notes,
+            changes=self.page.changes if self.page else (), texts=self.page and self.page.texts)
         (out if stdout else err)(render(report, name))
+
+
+class _Page:
+    """What a page shows besides the findings: ``changes`` and ``texts`` of a Report."""
+
+    def __init__(self):
+        self.changes = []
+        self.texts = {}
+
+    def add_texts(self, project, label):
+        """Keep the texts of the project's files, as they are now."""
+        for file in project.files:
+            self.texts.setdefault(label + file.path, file.tree.code)
+
+    def add_changes(self, plan, label):
+        """Keep what a plan changes."""
+        from ..formats import decode
+
+        self.changes += [(label + path, None if old is None else decode(old), decode(new))
+                         for path, old, new in plan.changes]
+
+
+def _blocked_lines(blocked, label):
+    return ["%snothing of phase %s is changed while %s is open" % (
+        label and label + ": ", phase, ", ".join(sorted(codes)))
+        for phase, codes in sorted(blocked.items())]

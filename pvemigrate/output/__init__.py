@@ -19,10 +19,15 @@ class Report:
     at; ``mode``: one of ``MODES``; ``unsafe``: whether unsafe fixes were asked for; ``summary`` and
     ``whole``: whether to end with a summary, and with what cannot be judged from the files of a
     whole node; ``color``: whether to use terminal colours.
+
+    For pages, which have nothing beside them: ``errors``, list of (path, message), and ``notes``, what
+    was told besides; ``changes``, list of (path, text before or None, text after), what was or would
+    be written; ``texts``, path -> text of every file that was looked at.
     """
 
     def __init__(self, findings, root=None, hop="6to7", phases=(), files=0, mode="check",
-                 unsafe=False, summary=True, whole=False, color=False):
+                 unsafe=False, summary=True, whole=False, color=False, errors=(), notes=(), changes=(),
+                 texts=None):
         self.findings = findings
         self.root = root
         self.hop = hop
@@ -33,6 +38,10 @@ class Report:
         self.summary = summary
         self.whole = whole
         self.color = color
+        self.errors = tuple(errors)
+        self.notes = tuple(notes)
+        self.changes = tuple(changes)
+        self.texts = texts or {}
 
     @property
     def written(self):
