@@ -26,8 +26,9 @@ def grammar_names():
 
 
 def is_checkout():
-    """Whether this is a source tree, whose grammars may be newer than its tables."""
-    return not os.path.isdir(os.path.join(_HERE, "grammars"))
+    """Whether this is a source tree, whose grammars may be newer than its tables. (A package in a zip
+    archive has neither folder.)"""
+    return not os.path.isdir(os.path.join(_HERE, "grammars")) and os.path.isdir(_CHECKOUT)
 
 
 def checksum(text):
