@@ -242,10 +242,10 @@ class Run:
             out(visible(text) if is_terminal(sys.stdout) else text, is_result=True)
 
     def _report(self, base, whole):
-        from ..output import Report, render
+        from ..output import FOR_PROGRAMS, Report, render
 
         quiet, name = self.options["quiet"], self.options["output_format"]
-        if quiet and self.mode in ("diff", "commands") and name != "json":
+        if quiet and self.mode in ("diff", "commands") and name not in FOR_PROGRAMS:
             return
         # Standard output is taken by the diff, or by the fixed text.
         stdout = self.mode == "check" or self.mode == "fix" and base is not None

@@ -2,10 +2,13 @@
 
 from importlib import import_module
 
-__all__ = ["FORMATS", "Report", "count", "one_line", "paint", "paint_diff", "render", "visible"]
+__all__ = ["FORMATS", "FOR_PROGRAMS", "Report", "count", "one_line", "paint", "paint_diff", "render",
+           "visible"]
 
 #: The formats of ``--output-format``; a module of this package each.
-FORMATS = ("text", "concise", "json")
+FORMATS = ("text", "concise", "json", "sarif", "github", "junit")
+#: Those that are asked for to be read by a program: --quiet never leaves them out.
+FOR_PROGRAMS = ("json", "sarif", "github", "junit")
 
 #: What a run did with the findings that can be fixed: nothing (check), wrote the change (fix), or
 #: showed it (fix --diff, fix --emit-commands).

@@ -11,7 +11,7 @@ def render(report):
     lines = {}
     parts = [_finding(finding, report, lines) for finding in report.findings]
     if report.summary:
-        parts.append(_summary(report))
+        parts.append(summary(report))
     return "\n".join(parts)
 
 
@@ -74,7 +74,8 @@ def _shown(text, lead):
     return lead + visible(text).replace("\t", "    ")
 
 
-def _summary(report):
+def summary(report):
+    """What was found, in a line; and where a whole node was judged, what files cannot tell."""
     counts = report.counts()
     text = "%s checked: %s" % (count(counts["files"], "file"), _found(report, counts))
     if report.mode in ("diff", "commands"):
