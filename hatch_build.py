@@ -14,8 +14,11 @@ class CompileGrammars(BuildHookInterface):
             return
         sys.path.insert(0, self.root)
         try:
+            from pvemigrate.catalogue import write_index
             from pvemigrate.compiler import write_tables
 
-            write_tables(os.path.join(self.root, "pvemigrate", "_tables"))
+            folder = os.path.join(self.root, "pvemigrate", "_tables")
+            write_tables(folder)
+            write_index(folder)
         finally:
             sys.path.remove(self.root)

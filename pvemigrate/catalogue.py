@@ -1,80 +1,68 @@
 """The catalogue of rules, by the names of their modules.
 
 A rule is one module in ``pvemigrate/ruleset/``, named ``<code>_<name>.py``: that is all its
-registration. Its class's docstring is its documentation, under fixed headings.
+registration. Its class's docstring is its documentation, under fixed headings. What a run has to
+know of a rule before it is imported stands in an index that is made when the package is built; in a
+checkout the rules themselves are asked.
 """
 
 import os
 from importlib import import_module
 
 from . import ruleset
-from .rule import NODE, Rule
+from .grammar_files import is_checkout
+from .rule import Rule, RuleInfo
 
-__all__ = ["RuleInfo", "catalogue", "documentation", "load_rules"]
-
-#: Families (the letters of a code) and the kinds of files they look at: a family whose kinds do not
-#: occur in a run is not imported. A family that is not listed is always imported.
-FAMILY_KINDS = {
-    "APT": ("apt-list", "deb822", NODE),
-    "NET": ("interfaces",),
-    "LXC": ("lxc", "grub", "kernel-cmdline"),
-    "GST": ("lxc", "qemu", NODE),
-    "STO": ("storage", NODE),
-    "BAK": ("vzdump-conf", "vzdump-cron"),
-    "USR": ("user",),
-    "SYS": (NODE, "grub", "kernel-cmdline", "modprobe"),
-    "CEP": ("ceph",),
-    "COR": ("corosync",),
-}
+__all__ = ["catalogue", "documentation", "load", "load_rules", "write_index"]
 
 
-class RuleInfo:
-    """A rule's entry in the catalogue: what its file name tells, without importing it."""
+def load(module):
+    """The class of the rule in a module of ``pvemigrate/ruleset/`` (a file's name without ``.py``)."""
+    code, name = _code_and_name(module)
+    module = import_module("pvemigrate.ruleset." + module)
+    for value in vars(module).values():
+        if (isinstance(value, type) and issubclass(value, Rule)
+                and value.__module__ == module.__name__ and value.__dict__.get("__doc__")):
+            value.code = code
+            value.name = name
+            return value
+    raise ImportError("%s defines no rule" % module.__name__)
 
-    __slots__ = ("code", "name", "module")
 
-    def __init__(self, module):
-        code, _, name = module.partition("_")
-        self.code = code.upper()
-        self.name = name.replace("_", "-")
-        self.module = module
-
-    @property
-    def family(self):
-        """The letters of the code."""
-        return self.code.rstrip("0123456789")
-
-    def load(self):
-        """The rule's class (imports its module)."""
-        module = import_module("pvemigrate.ruleset." + self.module)
-        for value in vars(module).values():
-            if (isinstance(value, type) and issubclass(value, Rule)
-                    and value.__module__ == module.__name__ and value.__dict__.get("__doc__")):
-                value.code = self.code
-                value.name = self.name
-                return value
-        raise ImportError("%s defines no rule" % module.__name__)
+def _code_and_name(module):
+    code, _, name = module.partition("_")
+    return code.upper(), name.replace("_", "-")
 
 
 def catalogue():
-    """Every rule of this installation, by code (list of :class:`RuleInfo`)."""
-    folder = ruleset.__path__[0]
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        # Inside a zip archive.
-        from pkgutil import iter_modules
-        names = [module.name + ".py" for module in iter_modules(ruleset.__path__)]
-    return sorted((RuleInfo(name[:-3]) for name in set(names)
-                   if name.endswith(".py") and not name.startswith("_")), key=lambda i: i.code)
+    """Every rule of this installation, by code (list of :class:`~pvemigrate.rule.RuleInfo`)."""
+    if is_checkout():
+        entries = [(module, RuleInfo.facts(load(module))) for module in _modules()]
+    else:
+        from ._tables.rules import RULES as entries
+    return [RuleInfo(*_code_and_name(module), facts, lambda module=module: load(module))
+            for module, facts in entries]
+
+
+def _modules():
+    return sorted(name[:-3] for name in os.listdir(ruleset.__path__[0])
+                  if name.endswith(".py") and not name.startswith("_"))
+
+
+def write_index(folder):
+    """Write the index of all rules into *folder* as a Python module; used by the build."""
+    with open(os.path.join(folder, "rules.py"), "w", encoding="utf-8") as file:
+        file.write('"""The rules of pvemigrate/ruleset/, as pvemigrate.catalogue found them; do not '
+                   'edit."""\n\nRULES = (\n%s)\n' % "".join(
+                       "    %r,\n" % ((module, RuleInfo.facts(load(module))),)
+                       for module in _modules()))
 
 
 def load_rules(kinds, selects=lambda code: True):
-    """The classes of the selected rules that have to do with one of *kinds*."""
+    """The selected rules that have to do with one of *kinds* (list of
+    :class:`~pvemigrate.rule.RuleInfo`)."""
     kinds = set(kinds)
-    rules = [info.load() for info in catalogue()
-             if selects(info.code) and kinds.intersection(FAMILY_KINDS.get(info.family, kinds))]
-    return [rule for rule in rules if kinds.intersection(rule.kinds)]
+    return [info for info in catalogue() if selects(info.code) and kinds.intersection(info.kinds)]
 
 
 def documentation(rule):

@@ -13,9 +13,10 @@ from bisect import bisect_left, insort
 
 from .edit import apply_edits
 from .formats import kind_of_path
+from .rule import NODE, Rule, RuleInfo
 from .source import SourceFile
 
-__all__ = ["Due", "FixResult", "MAX_ROUNDS", "Scope", "check", "fix", "open_blockers"]
+__all__ = ["Checker", "Due", "FixResult", "MAX_ROUNDS", "Scope", "check", "fix", "open_blockers"]
 
 #: More rounds than this mean that two fixes undo each other: a defect of the rules.
 MAX_ROUNDS = 20
@@ -24,18 +25,26 @@ MAX_ROUNDS = 20
 class Scope:
     """What a rule may look at: the files of a round, the node's facts, the settings.
 
-    ``files``: list of :class:`~pvemigrate.source.SourceFile`. ``due``: the :class:`Due` phases.
-    *others*: callable giving the files of the same root that were not asked for. *covers*: callable
-    telling whether findings at a path were asked for (default: all). *obstacle*: see
-    :meth:`obstacle`.
+    *files*: iterable of :class:`~pvemigrate.source.SourceFile`. ``due``: the :class:`Due` phases.
+    *others*: callable giving the files of the same root, of some kinds, that were not asked for.
+    *covers*: callable telling whether findings at a path were asked for (default: all). *obstacle*:
+    see :meth:`obstacle`.
+
+    Whatever a rule asks of other files is noted in ``asked``, a set of their kinds: what it has
+    found need not be looked for again while these stay as they are.
     """
 
-    def __init__(self, files, facts, settings, due=None, others=tuple, covers=None,
+    def __init__(self, files, facts, settings, due=None, others=lambda kinds: (), covers=None,
                  obstacle=None):
-        self.files = files
         self.facts = facts
         self.settings = settings
         self.due = due
+        self.asked = set()
+        #: The files by their paths: for the engine; rules ask with the methods below.
+        self.by_path = {file.path: file for file in files}
+        self._kinds = {}
+        for file in self.by_path.values():
+            self._kinds.setdefault(file.kind, []).append(file)
         self._others = others
         self._covers = covers
         self._obstacle = obstacle
@@ -59,19 +68,42 @@ class Scope:
         """``make(*arguments)``, made once for each round and each identity of the arguments: what
         several rules work out of the same files."""
         key = (make,) + tuple(map(id, arguments))
-        if key not in self._made:
-            # The arguments are kept too, so that no other object gets their identity.
-            self._made[key] = (make(*arguments), arguments)
-        return self._made[key][0]
+        made = self._made.get(key)
+        if made is None:
+            # Who comes later has asked for the same. The arguments are kept too, so that no other
+            # object gets their identity.
+            asked, self.asked = self.asked, set()
+            try:
+                made = self._made[key] = (make(*arguments), self.asked, arguments)
+            finally:
+                asked |= self.asked
+                self.asked = asked
+        else:
+            self.asked |= made[1]
+        return made[0]
+
+    @property
+    def files(self):
+        """The files of all kinds (list)."""
+        self.asked.add(ANY)
+        return list(self.by_path.values())
+
+    def owns(self, file):
+        """Whether *file* is one of those that were asked for, as it is now."""
+        self.asked.add(file.kind)
+        return self.by_path.get(file.path) is file
 
     def of_kind(self, *kinds):
-        """The files of these kinds."""
-        return [file for file in self.files if file.kind in kinds]
+        """The files of these kinds (list)."""
+        self.asked.update(kinds)
+        found = [self._kinds.get(kind, []) for kind in kinds]
+        return list(found[0]) if len(found) == 1 else [
+            file for file in self.by_path.values() if file.kind in kinds]
 
     def all_of_kind(self, *kinds):
         """The files of these kinds in the whole root, whether they were asked for or not: what a
         rule about one file may have to know of the others."""
-        return [file for file in (*self.files, *self._others()) if file.kind in kinds]
+        return [*self.of_kind(*kinds), *self._others(kinds)]
 
     def text(self, path, secret=False):
         """The file at *path* below the root as a file of lines (kind ``text``), to look at; None
@@ -88,7 +120,18 @@ class Scope:
 
     def at(self, location):
         """The file at a location below etc/ (``pve/storage.cfg``), or None."""
-        return next((file for file in self.files if file.location == location), None)
+        return next((file for file in self.of_kind(kind_of_path(location))
+                     if file.location == location), None)
+
+    def file(self, path):
+        """The file at a path below the root, or None."""
+        found = self.by_path.get(path)
+        self.asked.add(found.kind if found else ANY)
+        return found
+
+
+#: What stands for all kinds where a rule has asked for any file.
+ANY = "*"
 
 
 class Due:
@@ -115,49 +158,188 @@ class Due:
 
 
 def check(scope, rules):
-    """The findings of *rules* (classes) in *scope*, in the order of reports, and what went wrong:
-    (list of Finding, list of (path, message))."""
-    instances = []
-    for rule in rules:
-        instance = rule()
-        instance.project = scope
-        instances.append(instance)
-    errors = []
-    tables = {}
-    for file in scope.files:
-        if file.kind not in tables:
-            tables[file.kind] = _dispatch(instances, file.kind)
-        visit, leave, involved = tables[file.kind]
+    """The findings of *rules* (classes, or :class:`~pvemigrate.rule.RuleInfo`) in *scope*, in the
+    order of reports, and what went wrong: (list of Finding, list of (path, message))."""
+    return Checker(rules).check(scope)
+
+
+class Checker:
+    """Rules that run over the files of a scope, round after round.
+
+    A rule is imported when the first file comes that it may find something in (``Rule.needs``), and a
+    file without any such rule is not even parsed. In later rounds a rule looks again at what has
+    changed, and everywhere where what it has asked for has (``Scope.asked``); all else it has found
+    stands.
+    """
+
+    def __init__(self, rules):
+        self._rules = [_Runner(RuleInfo.of(rule)) for rule in rules]
+        self._known = None
+        self._tables = {}
+
+    def check(self, scope):
+        """The findings in *scope* as it is now, as :func:`check` gives them."""
+        files = list(scope.by_path.values())
+        known, self._known = self._known, {id(file): file for file in files}
+        if known is None:
+            fresh, changed, gone = files, None, ()
+        else:
+            fresh = [file for file in files if id(file) not in known]
+            changed = {file.kind for file in fresh}
+            gone = {key: file for key, file in known.items() if key not in self._known}
+            changed.update(file.kind for file in gone.values())
+        again, first = {}, {}
+        for runner in self._rules:
+            is_stale = runner.begin(scope, changed, gone)
+            for kind in runner.info.kinds:
+                first.setdefault(kind, []).append(runner)
+                if is_stale:
+                    again.setdefault(kind, []).append(runner)
+        for file in fresh:
+            self._visit(file, first.get(file.kind, ()), scope)
+        if changed is not None and again:
+            untouched = {id(file) for file in fresh}
+            for file in files:
+                if file.kind in again and id(file) not in untouched:
+                    self._visit(file, again[file.kind], scope)
+        findings, errors = [], []
+        for runner in self._rules:
+            runner.end(scope)
+            findings += [finding for _, found, _ in runner.found.values() for finding in found
+                         if scope.covers(finding.path)]
+            errors += [(place, message) for place, _, message in runner.found.values() if message]
+        findings.sort(key=lambda finding: finding.sort_key())
+        if scope.due is not None:
+            for finding in findings:
+                finding.due = scope.due.covers(finding)
+        return findings, errors
+
+    def forget(self, findings):
+        """Have what was fixed looked for again where the fix has changed other files alone."""
+        codes = {finding.code for finding in findings
+                 if not any(edit.path == finding.path for edit in finding.edits)}
+        for runner in self._rules:
+            if runner.info.code in codes:
+                runner.asked.add(ANY)
+
+    def _visit(self, file, runners, scope):
+        """Have those of *runners* that may find something in *file* visit it, in one walk."""
+        data, involved = file.data, []
+        for runner in runners:
+            if runner.needs is not None:
+                for needle in runner.needs:
+                    if needle in data:
+                        break
+                else:
+                    continue
+            if runner.may_find(file, scope):
+                involved.append(runner)
         if not involved:
-            continue
-        marks = [(instance, len(instance.findings)) for instance in involved]
-        for instance in involved:
-            instance.file = file
+            return
+        visit, leave = self._table(file.kind, involved)
         crashed = {}
+        for runner in involved:
+            runner.rule.file = file
         try:
-            _walk(file.tree, visit, leave, crashed)
+            _walk(file.tree, visit, leave, crashed, scope)
         except Exception as error:  # noqa: BLE001 - one bad file never stops the others
-            crashed = dict.fromkeys(involved)
-            errors.append((file.path, internal_error(error)))
-        for instance, mark in marks:
-            if instance in crashed:
-                del instance.findings[mark:]
-        errors.extend((file.path, internal_error(error)) for error in crashed.values() if error)
-    for instance in instances:
-        instance.file = None
-        mark = len(instance.findings)
+            crashed = {runner: error for runner in involved}
+        for runner in involved:
+            runner.keep(file, crashed.get(runner))
+
+    def _table(self, kind, runners):
+        """Which methods want which nodes: ({node name: [(runner, method)]}, the same for leaving)."""
+        key = (kind,) + tuple(id(runner.rule) for runner in runners)
+        table = self._tables.get(key)
+        if table is None:
+            visit, leave = {}, {}
+            for runner in runners:
+                for name in dir(type(runner.rule)):
+                    if name.startswith("visit_"):
+                        visit.setdefault(name[6:], []).append((runner, getattr(runner.rule, name)))
+                    elif name.startswith("leave_"):
+                        leave.setdefault(name[6:], []).append((runner, getattr(runner.rule, name)))
+            table = self._tables[key] = visit, leave
+        return table
+
+
+class _Runner:
+    """One rule at work.
+
+    ``rule``: the rule (None as long as nothing wants it). ``asked``: the kinds of other files that
+    it has asked for. ``found``: place -> (path, findings, error message or None), the place being the
+    identity of a file, and None for the files together.
+    """
+
+    def __init__(self, info):
+        self.info = info
+        self.needs = None if info.needs is None else [
+            needle.encode("ascii") for needle in info.needs]
+        self.rule = None
+        self.asked = set()
+        self.found = {}
+        self._glances = self._is_due = True
+
+    def begin(self, scope, changed, gone):
+        """Start a round; *changed*: the kinds of files that are not what they were (None in the
+        first round); *gone*: the identities of those that were. Whether everything must be looked at
+        anew."""
+        self._is_due = changed is None or bool(changed and (
+            ANY in self.asked or self.asked & changed
+            or not self.info.is_local and changed.intersection(self.info.kinds)))
+        if self._is_due:
+            self.asked, self.found, self.rule = set(), {}, None
+            return True
+        for key in self.found.keys() & gone:
+            del self.found[key]
+        if self.rule is not None:
+            self.rule.project = scope
+        return False
+
+    def load(self, scope):
+        """The rule, made when it is first wanted."""
+        if self.rule is None:
+            self.rule = self.info.load()()
+            self.rule.project = scope
+            self._glances = type(self.rule).may_find is not Rule.may_find
+        return self.rule
+
+    def may_find(self, file, scope):
+        """Whether the rule has to visit *file*."""
+        rule = self.rule or self.load(scope)
+        if not self._glances:
+            return True
+        rule.file, scope.asked = file, self.asked
         try:
-            instance.check_project(scope)
-        except Exception as error:  # noqa: BLE001 - as above
-            del instance.findings[mark:]
-            errors.append((instance.code, internal_error(error)))
-    findings = [finding for instance in instances for finding in instance.findings
-                if scope.covers(finding.path)]
-    findings.sort(key=lambda finding: finding.sort_key())
-    if scope.due is not None:
-        for finding in findings:
-            finding.due = scope.due.covers(finding)
-    return findings, errors
+            return rule.may_find(file)
+        except Exception:  # noqa: BLE001 - what is wrong there, the visit shows
+            return True
+
+    def keep(self, file, error):
+        """Keep what the rule has found in *file*; nothing where it has failed there."""
+        found, self.rule.findings = self.rule.findings, []
+        message = None
+        if error is not None:
+            found, message = [], internal_error(error)
+        if found or message:
+            self.found[id(file)] = file.path, found, message
+
+    def end(self, scope):
+        """The end of a round: have the rule look at the files together where it must."""
+        if not self._is_due or not self.info.looks_at_project:
+            return
+        if self.rule is None and self.needs is not None and NODE not in self.info.kinds:
+            return
+        rule = self.load(scope)
+        rule.file, scope.asked = None, self.asked
+        message = None
+        try:
+            rule.check_project(scope)
+        except Exception as error:  # noqa: BLE001 - one bad rule never stops the others
+            rule.findings, message = [], internal_error(error)
+        if rule.findings or message:
+            self.found[None] = rule.code, rule.findings, message
+            rule.findings = []
 
 
 def internal_error(error):
@@ -169,36 +351,25 @@ def internal_error(error):
         type(error).__name__, error, place.filename.rpartition("/")[2], place.lineno)
 
 
-def _dispatch(instances, kind):
-    """Which methods want which nodes: ({node name: methods}, the same for leaving, instances)."""
-    visit, leave, involved = {}, {}, []
-    for instance in instances:
-        if kind not in instance.kinds:
-            continue
-        involved.append(instance)
-        for name in dir(type(instance)):
-            if name.startswith("visit_"):
-                visit.setdefault(name[6:], []).append(getattr(instance, name))
-            elif name.startswith("leave_"):
-                leave.setdefault(name[6:], []).append(getattr(instance, name))
-    return visit, leave, involved
-
-
-def _walk(node, visit, leave, crashed):
-    """Call the methods for *node* and all below it; *crashed* takes the first error of each rule."""
+def _walk(node, visit, leave, crashed, scope):
+    """Call the methods for *node* and all below it; *crashed* takes the first error of each runner."""
     name = type(node).__name__
-    for method in visit.get(name, ()):
+    for runner, method in visit.get(name, ()):
+        scope.asked = runner.asked
         try:
             method(node)
         except Exception as error:  # noqa: BLE001 - one bad rule never stops the others
-            crashed.setdefault(method.__self__, error)
-    for child in node.children:
-        _walk(child, visit, leave, crashed)
-    for method in leave.get(name, ()):
+            crashed.setdefault(runner, error)
+    # Where only whole files are wanted, there is nothing to go down for.
+    if len(visit) > ("File" in visit) or len(leave) > ("File" in leave):
+        for child in node.children:
+            _walk(child, visit, leave, crashed, scope)
+    for runner, method in leave.get(name, ()):
+        scope.asked = runner.asked
         try:
             method(node)
         except Exception as error:  # noqa: BLE001 - as above
-            crashed.setdefault(method.__self__, error)
+            crashed.setdefault(runner, error)
 
 
 class FixResult:
@@ -246,13 +417,14 @@ def fix(scope, rules, blocked=None, verify=None):
 
 def _fix_rounds(scope, rules, excluded, blocked):
     settings, due = scope.settings, scope.due
-    now = {file.path: file for file in scope.files}
+    now = dict(scope.by_path)
     before = dict(now)
     malformed = {}
     fixed, found, postponed, obstacles = [], [], [], {}
+    checker = Checker(rules)
     for round_number in range(MAX_ROUNDS + 1):
         current = scope.with_files(list(now.values()))
-        findings, errors = check(current, rules)
+        findings, errors = checker.check(current)
         if round_number == 0 and blocked is None:
             blocked = open_blockers(findings, rules, due)
         wanted = [finding for finding in findings if finding.edits
@@ -293,6 +465,7 @@ def _fix_rounds(scope, rules, excluded, blocked):
         for finding in chosen:
             finding.fixed = True
         fixed.extend(chosen)
+        checker.forget(chosen)
     changed = {path: (before[path], file) for path, file in now.items()
                if before[path] is None or before[path].data != file.data}
     remaining = [finding for finding in findings if settings.selects(finding.code)]

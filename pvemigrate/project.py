@@ -9,7 +9,7 @@ from .diff import unified_diff
 from .engine import Due, Scope, check, fix, open_blockers
 from .facts import Facts
 from .formats import KINDS, decode, kind_of_path
-from .rule import NODE
+from .rule import NODE, RuleInfo
 from .settings import HOPS, PHASES, Settings, UsageError
 from .source import MAX_FILE, Reader, SourceFile, discover, known_location, sourced_files
 
@@ -173,17 +173,21 @@ class _Files:
         return Scope(self.files, self.facts, self.settings, self.due, self._others, self._covers,
                      self._obstacle)
 
-    #: What a Scope asks for (see there): the files that were not asked for, and which paths were.
-    _others = tuple
+    #: What a Scope asks for (see there).
     _covers = _obstacle = None
 
+    def _others(self, kinds):
+        """The files of these kinds that belong to these here and were not asked for."""
+        return ()
+
     def rules(self, selects=None):
-        """The rule classes for these files and this hop."""
+        """The rules for these files and this hop (list of
+        :class:`~pvemigrate.rule.RuleInfo`)."""
         selects = selects or self.settings.selects
         if self._given_rules is None:
             rules = load_rules(self._kinds(), selects)
         else:
-            rules = [rule for rule in self._given_rules if selects(rule.code)]
+            rules = [RuleInfo.of(rule) for rule in self._given_rules if selects(rule.code)]
         return [rule for rule in rules if self.hop in rule.hops]
 
     def _kinds(self):
@@ -262,7 +266,7 @@ class Project(_Files):
                       reader.real_name) if facts else Facts(settings=settings)
         super().__init__([], found, settings, rules)
         self._partial = paths is not None
-        self._root = self._beside = None
+        self._root, self._beside = None, {}
         if paths is None:
             self._read_all()
         else:
@@ -353,14 +357,26 @@ class Project(_Files):
                                  rules=self._given_rules)
         return self._root
 
-    def _others(self):
-        whole, real = self._whole(), self._reader.real_name
-        if whole is self:
+    def _others(self, kinds):
+        if not (self._partial and self._has_etc):
             return ()
-        if self._beside is None:
-            known = {real(file.path) for file in self.files}
-            self._beside = [file for file in whole.files if real(file.path) not in known]
-        return self._beside
+        found = []
+        for kind in kinds:
+            if kind not in self._beside:
+                self._beside[kind] = self._find_others(kind)
+            found += self._beside[kind]
+        return found
+
+    def _find_others(self, kind):
+        reader, found = self._reader, []
+        for path, location, kind in discover(reader, self._etc, (kind,)):
+            data = reader.get(path, MAX_FILE)
+            if data is not None:
+                found.append(SourceFile(path, kind, data, location))
+        if kind == "interfaces":
+            found += [file for _, _, file in sourced_files(reader, found, self._etc) if file]
+        known = {reader.real_name(file.path) for file in self.files}
+        return [file for file in found if reader.real_name(file.path) not in known]
 
     def _obstacle(self, file):
         from .obstacles import obstacle

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .facts import Facts
     from .source import SourceFile
 
-__all__ = ["NODE", "Finding", "Rule", "command"]
+__all__ = ["NODE", "Finding", "Rule", "RuleInfo", "command"]
 
 #: What stands for a kind where a rule looks at the node as a whole, and at no tree: such a rule runs
 #: only where a whole root is judged.
@@ -116,7 +116,9 @@ class Rule:
     Define ``visit_<Node>(node)`` for the node types of the kinds in ``kinds``, and call
     :meth:`report`. ``visit_File(tree)`` comes first in each file, ``leave_File(tree)`` last.
     ``check_project(project)`` is called once, after all files, for what takes more than one file.
-    One walk of a tree serves all rules.
+    One walk of a tree serves all rules. A rule that carries something from one file to the next has
+    an ``__init__`` or a ``check_project``; of all others, what they found in a file stands as long as
+    it, and all that they have asked ``project`` for, stays as it is.
     """
 
     #: Code (stable) and name (says the problem, not the remedy).
@@ -136,6 +138,10 @@ class Rule:
     #: Phases in which fix changes nothing while this rule finds something.
     blocks: tuple[str, ...] = ()
 
+    #: Literal texts (ASCII). In a file that holds none of them the rule has nothing to look at: it is
+    #: not visited, and where no file holds one, the rule is not even imported. (None: any file.)
+    needs: tuple[str, ...] | None = None
+
     #: The file under check (none in :meth:`check_project`), and all that is checked with it.
     file: SourceFile
     project: Scope
@@ -153,6 +159,11 @@ class Rule:
     def facts(self) -> Facts:
         """What is known of the node (:class:`~pvemigrate.facts.Facts`)."""
         return self.project.facts
+
+    def may_find(self, file: SourceFile) -> bool:
+        """A quick look at the bytes of a file, before its tree is made: False where the rule is sure
+        to find nothing in it."""
+        return True
 
     def check_project(self, project: Scope) -> None:
         """Called once a round, for what takes more than one file."""
@@ -194,3 +205,45 @@ class Rule:
         if tree is not None and not file.is_secret:
             finding.source = tree
         self.findings.append(finding)
+
+
+class RuleInfo:
+    """What there is to know of a rule before it is imported.
+
+    ``code``, ``name``, ``kinds``, ``hops``, ``needs``, ``blocks`` as in :class:`Rule`;
+    ``looks_at_project``: whether it has a ``check_project``; ``is_local``: whether what it finds in a
+    file has nothing to do with what it has seen in others.
+    """
+
+    __slots__ = ("code", "name", "kinds", "hops", "needs", "blocks", "looks_at_project", "is_local",
+                 "_load")
+
+    #: What :meth:`facts` gives, in this order.
+    _FACTS = ("kinds", "hops", "needs", "blocks", "looks_at_project", "is_local")
+
+    def __init__(self, code, name, facts, load):
+        self.code = code
+        self.name = name
+        self._load = load
+        for fact, value in zip(self._FACTS, facts):
+            setattr(self, fact, value)
+
+    @classmethod
+    def of(cls, rule):
+        """That of a rule's class; a RuleInfo is returned as it is."""
+        if isinstance(rule, cls):
+            return rule
+        return cls(rule.code, rule.name, cls.facts(rule), lambda: rule)
+
+    @staticmethod
+    def facts(rule):
+        """What the class of a rule says (tuple of plain values)."""
+        looks_at_project = rule.check_project is not Rule.check_project
+        is_local = not looks_at_project and rule.__init__ is Rule.__init__
+        needs = None if rule.needs is None else tuple(rule.needs)
+        return (tuple(rule.kinds), tuple(rule.hops), needs, tuple(rule.blocks), looks_at_project,
+                is_local)
+
+    def load(self):
+        """The rule's class (imports its module)."""
+        return self._load()

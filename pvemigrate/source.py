@@ -6,7 +6,7 @@ Reading only; nothing outside the root is read, not even through a link.
 import os
 from errno import ENOENT, ENOTDIR
 
-from .formats import FIXED, FOLDERS, kind_of_path, parse
+from .formats import FIXED, FOLDERS, KINDS, kind_of_path, parse
 from .root import MAX_SIZE, Root
 
 __all__ = ["MAX_FILE", "Reader", "SourceFile", "discover", "find_roots", "innermost_etc", "known_location",
@@ -135,10 +135,12 @@ class Reader:
             return False
 
 
-def discover(reader, etc="etc/"):
-    """The known files below the root: list of (path, location, kind), in the order of reports."""
-    locations = [location for location in FIXED if reader.exists(etc + location)]
-    for folder in FOLDERS:
+def discover(reader, etc="etc/", kinds=KINDS):
+    """The known files of *kinds* below the root: list of (path, location, kind), in the order of
+    reports."""
+    locations = [location for location, kind in FIXED.items()
+                 if kind in kinds and reader.exists(etc + location)]
+    for folder in [folder for folder, there in FOLDERS.items() if any(map(there.__contains__, kinds))]:
         above, star, name = folder.partition("/*/")
         folders = ["%s/%s/%s" % (above, node, name) for node in reader.listdir(etc + above)
                    ] if star else [folder]
@@ -147,7 +149,7 @@ def discover(reader, etc="etc/"):
             if not reader.links_to_node(etc + folder):
                 locations += ["%s/%s" % (folder, name) for name in reader.listdir(etc + folder)]
     found = [(etc + location, location, kind_of_path(location)) for location in locations]
-    return sorted(file for file in found if file[2])
+    return sorted(file for file in found if file[2] in kinds)
 
 
 def innermost_etc(path):

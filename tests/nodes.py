@@ -74,6 +74,7 @@ def read_tree(root):
 def installed_copy(folder):
     """The package as an installation has it (with compiled tables, and not a checkout) below
     *folder*; the directory to put on Python's path."""
+    from pvemigrate.catalogue import write_index
     from pvemigrate.compiler import write_tables
 
     package = Path(PACKAGE) / "pvemigrate"
@@ -83,6 +84,7 @@ def installed_copy(folder):
     if not (copy / "grammars").is_dir():
         shutil.copytree(str(REPOSITORY / "grammars"), str(copy / "grammars"))
     write_tables(str(copy / "_tables"))
+    write_index(str(copy / "_tables"))
     return str(copy.parent)
 
 

@@ -37,8 +37,8 @@ KINDS = {
 
 _APT_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:.-")
 
-#: Files at fixed places, relative to etc/.
-_FIXED = {
+#: Files at fixed places, relative to etc/ -> their kinds.
+FIXED = {
     "apt/sources.list": "apt-list",
     "default/grub": "grub",
     "kernel/cmdline": "kernel-cmdline",
@@ -85,33 +85,40 @@ def _guest(kind):
     return kind_of_name
 
 
-#: Folders of files, relative to etc/ (``*``: any name) -> the kind of a file of that name, or None.
-_FOLDERS = {
-    "apt/sources.list.d": _apt_part,
-    "default/grub.d": _grub_part,
-    "modprobe.d": _modprobe_part,
-    "network/interfaces.d": _interfaces_part,
-    "pve/nodes/*/lxc": _guest("lxc"),
-    "pve/nodes/*/qemu-server": _guest("qemu"),
-    "pve/lxc": _guest("lxc"),
-    "pve/qemu-server": _guest("qemu"),
+#: Folders of files, relative to etc/ (``*``: any name) -> the kinds of files that may lie there.
+FOLDERS = {
+    "apt/sources.list.d": ("apt-list", "deb822"),
+    "default/grub.d": ("grub",),
+    "modprobe.d": ("modprobe",),
+    "network/interfaces.d": ("interfaces",),
+    "pve/nodes/*/lxc": ("lxc",),
+    "pve/nodes/*/qemu-server": ("qemu",),
+    "pve/lxc": ("lxc",),
+    "pve/qemu-server": ("qemu",),
 }
 
-#: Where the known files are, relative to etc/: fixed places, and folders of files.
-FIXED, FOLDERS = tuple(_FIXED), tuple(_FOLDERS)
+#: Kinds of files in these folders -> function giving the kind of a file of some name there, or None.
+_PARTS = {
+    ("apt-list", "deb822"): _apt_part,
+    ("grub",): _grub_part,
+    ("modprobe",): _modprobe_part,
+    ("interfaces",): _interfaces_part,
+    ("lxc",): _guest("lxc"),
+    ("qemu",): _guest("qemu"),
+}
 
 
 def kind_of_path(path: str) -> str | None:
     """The kind of the file at *path* below ``etc/`` (str, ``/`` between parts), or None."""
-    kind = _FIXED.get(path)
+    kind = FIXED.get(path)
     if kind:
         return kind
     folder, _, name = path.rpartition("/")
     parts = folder.split("/")
     if len(parts) == 4 and parts[1] == "nodes":
         folder = "%s/nodes/*/%s" % (parts[0], parts[3])
-    kind_of_name = _FOLDERS.get(folder)
-    return kind_of_name(name) if kind_of_name and name else None
+    there = FOLDERS.get(folder)
+    return _PARTS[there](name) if there and name else None
 
 
 def decode(data: bytes) -> str:

@@ -183,9 +183,9 @@ def _cut(name):
 
 def _file_at(scope, path):
     """The file at *path* below the root: of the scope, else read here, to look at only."""
-    for file in scope.files:
-        if file.path == path:
-            return file if file.kind == "interfaces" else None
+    file = scope.file(path)
+    if file is not None:
+        return file if file.kind == "interfaces" else None
     # Rounds of fixes come here again and again.
     data = scope.facts.once(("sourced", path), lambda: scope.facts.get(path))
     etc = scope.facts.etc
@@ -335,7 +335,7 @@ def link_files(scope):
     folder = scope.facts.etc + "systemd/network/"
     found = {name: _text(scope.text(folder + name)) for name in scope.facts.listdir(folder[:-1])
              if name.endswith(".link")}
-    found.update((file.path[len(folder):], _text(file)) for file in scope.files
+    found.update((file.path[len(folder):], _text(file)) for file in scope.of_kind("text")
                  if file.path.startswith(folder) and file.path.endswith(".link"))
     return found
 

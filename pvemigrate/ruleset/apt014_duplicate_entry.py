@@ -72,7 +72,6 @@ class DuplicateEntry(AptRule):
         """Entries are judged in the order of reading, see check_project."""
 
     def check_project(self, project):
-        own = {id(file) for file in project.files}
         native = _architectures(self.facts)
         entries, options = [], {}
         for file, source in project.once(sources, project):
@@ -87,12 +86,12 @@ class DuplicateEntry(AptRule):
             earlier = entry.known(providers)
             # Of one with backports something goes already: its turn is when they are gone. Which of
             # two that apt refuses together is meant has to be settled first (APT018).
-            if id(file) in own and (again or earlier) and not entry.has_backports and all(
+            if project.owns(file) and (again or earlier) and not entry.has_backports and all(
                     len(options[repository]) == 1 for repository in entry.repositories()):
-                self._report(file, entry.source, entry, again, earlier, own)
+                self._report(file, entry.source, entry, again, earlier)
             entry.add_to(providers, file)
 
-    def _report(self, file, source, entry, again, earlier, own):
+    def _report(self, file, source, entry, again, earlier):
         is_all = len(earlier) == len(entry.combinations)
         # What goes, and what stays for it: (word, (file, source, word)).
         pairs = [(combination[2], provider) for combination, (_, provider) in earlier.items()]
@@ -118,7 +117,7 @@ class DuplicateEntry(AptRule):
         elif not changes:
             message += "; only some of what the stanza stands for is: take it apart"
         else:
-            more = self._changes_of_keepers(source, pairs, own)
+            more = self._changes_of_keepers(source, pairs)
             if more is None:
                 message += "; it is in a file that was not asked for: change both together"
             else:
@@ -136,7 +135,7 @@ class DuplicateEntry(AptRule):
         components = dict.fromkeys(word.text for word in source.components)
         return " ".join([", ".join(uris), *suites, *components])
 
-    def _changes_of_keepers(self, source, pairs, own):
+    def _changes_of_keepers(self, source, pairs):
         """What makes those that stay what they are counted for (list of changes), where what goes is
         that already; None where it takes a file that is not to be changed."""
         changes, seen = [], set()
@@ -148,7 +147,7 @@ class DuplicateEntry(AptRule):
             new = successor(self.project, keeper_source, keeper.text, self.hop)
             if new == keeper.text:
                 continue
-            if id(file) not in own:
+            if not self.project.owns(file):
                 return None
             changes.append(replace(keeper.token, new, file=file))
         return changes

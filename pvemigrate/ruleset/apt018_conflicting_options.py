@@ -67,7 +67,7 @@ class ConflictingOptions(AptRule):
                  for file, source in project.once(sources, project)]
         if all(mine == found[0][2] for _, _, mine in found):
             return
-        known, own = {}, {id(file) for file in project.files}
+        known = {}
         for file, source, mine in found:
             if len(source.uris) * len(source.suites) > MANY:
                 continue
@@ -80,7 +80,7 @@ class ConflictingOptions(AptRule):
                             theirs[name] = (value, file, source)
                         elif theirs[name][0] != value and name not in said:
                             said.add(name)
-                            if id(file) in own:
+                            if project.owns(file):
                                 self.say(file, source, suite, name, theirs[name])
 
     def say(self, file, source, suite, name, other):

@@ -69,7 +69,7 @@ class BridgeMacNotPinned(Rule):
 
     def check_project(self, project):
         for stanza, is_template in project.once(unpinned_bridges, project):
-            if stanza.file in project.files:
+            if project.owns(stanza.file):
                 self.report_bridge(stanza, is_template)
 
     def report_bridge(self, stanza, is_template):

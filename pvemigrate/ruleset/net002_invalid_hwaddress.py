@@ -61,7 +61,7 @@ class InvalidHwaddress(Rule):
                 for option in stanza.block.options("hwaddress"):
                     severity, message = self.judge(option, stanza.name, bridges, owners)
                     place = (stanza.file.path, id(option))
-                    if message and stanza.file in project.files and place not in reported:
+                    if message and project.owns(stanza.file) and place not in reported:
                         reported.add(place)
                         self.report(option.value, message, severity=severity, file=stanza.file)
 

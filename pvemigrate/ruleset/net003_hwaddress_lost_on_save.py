@@ -69,7 +69,7 @@ class HwaddressLostOnSave(Rule):
                 id(item.node) for _, item, _ in network.refusals}
             for stanza in network.stanzas:
                 block = stanza.block
-                if (stanza.file in project.files and id(block) not in done
+                if (project.owns(stanza.file) and id(block) not in done
                         and read_by_pve(block.header)):
                     done.add(id(block))
                     self.check_stanza(stanza.file, block, refused)

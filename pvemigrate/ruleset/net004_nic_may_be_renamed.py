@@ -101,7 +101,7 @@ class NicMayBeRenamed(Rule):
         macs = {name: permanent_mac(project, name) for name in names if reasons.get(name)
                 } if project.settings.pin_nics else {}
         for name, where in names.items():
-            where = [use for use in where if use.file in project.files]
+            where = [use for use in where if project.owns(use.file)]
             place = next((use for use in where if use.is_header and use.name == name),
                          where[0] if where else None)
             if place is None:
@@ -187,7 +187,7 @@ class NicMayBeRenamed(Rule):
             return "%s is another interface of this node" % new
         for use in names[old]:
             name = new + use.name[len(old):]
-            if use.file not in self.project.files:
+            if not self.project.owns(use.file):
                 return "%s names it too, and was not asked for" % use.file.path
             if use.name != use.token:
                 return "it is cut in two by a backslash"
@@ -200,11 +200,11 @@ class NicMayBeRenamed(Rule):
         """Report what names the card and is not rewritten."""
         message = "%s is to be called %s: " % (old, new)
         for file, token, key in mentions(self.project, old):
-            if file in self.project.files:
+            if self.project.owns(file):
                 self.report(token, "%schange it in this `%s` by hand" % (message, key),
                             file=file)
         for use in found:
-            if use.file in self.project.files and _takes(use, old, new):
+            if self.project.owns(use.file) and _takes(use, old, new):
                 self.report(use.token, message + "this may be meant for it; change it by hand",
                             file=use.file)
 

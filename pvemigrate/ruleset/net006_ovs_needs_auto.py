@@ -76,7 +76,7 @@ class OvsNeedsAuto(Rule):
                        for name in word_tokens(node.names)}
             for file, node in lines:
                 keyword = joined(node.keyword)
-                if (not keyword.startswith("allow-") or file not in project.files
+                if (not keyword.startswith("allow-") or not project.owns(file)
                         or id(node) in done or keyword[6:] not in bridges | {"ovs"}):
                     continue
                 names = [joined(name) for name in word_tokens(node.names)]

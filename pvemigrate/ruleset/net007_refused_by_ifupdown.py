@@ -53,7 +53,7 @@ class RefusedByIfupdown(Rule):
         for network in project.once(networks, project):
             for file, item, message in network.refusals:
                 place = (file.path,) + file.tree.span(item)
-                if file not in project.files or place in reported:
+                if not project.owns(file) or place in reported:
                     continue
                 reported.add(place)
                 what = ("the file" if file.location in (MAIN, NEW, None)

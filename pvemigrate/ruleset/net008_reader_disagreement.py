@@ -69,7 +69,7 @@ class ReaderDisagreement(Rule):
         done = set()
         for network in project.once(networks, project):
             for file in network.files:
-                if file in project.files and file.path not in done:
+                if project.owns(file) and file.path not in done:
                     done.add(file.path)
                     self.check_file(file, spoken_of, has_ifupdown2)
 

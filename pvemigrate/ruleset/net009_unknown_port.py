@@ -79,7 +79,7 @@ class UnknownPort(Rule):
                      for name in words)
         for use in project.once(uses, project):
             if (use.key in ("bridge-ports", "bond-slaves", "slaves") and not use.is_pattern
-                    and use.file in project.files and not use.name.startswith(ranges)
+                    and project.owns(use.file) and not use.name.startswith(ranges)
                     and known.isdisjoint((use.name, base_name(use.name)))):
                 self.report(use.token, "%s is no interface: no iface line defines it, and the node "
                             "has none that is called so" % use.name, file=use.file)

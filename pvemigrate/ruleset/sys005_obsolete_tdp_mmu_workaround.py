@@ -65,7 +65,7 @@ class ObsoleteTdpMmuWorkaround(Rule):
             return
         self.why = "tdp_mmu is switched off, which %s does not need any more" % kernel
         for parameter in parameters(project):
-            if (parameter.file in project.files and parameter.name == "kvm.tdp_mmu"
+            if (project.owns(parameter.file) and parameter.name == "kvm.tdp_mmu"
                     and is_off(parameter.value)):
                 self.report_parameter(parameter)
         for file in project.of_kind("modprobe"):

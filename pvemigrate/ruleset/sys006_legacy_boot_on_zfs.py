@@ -49,7 +49,7 @@ class LegacyBootOnZfs(Rule):
     def check_project(self, project):
         root = [parameter for parameter in parameters(project)
                 if parameter.file.kind == "grub" and parameter.name == "root"]
-        if (not root or root[-1].file not in project.files
+        if (not root or not project.owns(root[-1].file)
                 or not (root[-1].value or "").startswith("ZFS=") or not self.is_legacy()):
             return
         self.report(root[-1].token, "grub boots this node from its ZFS pool, which it may not be "

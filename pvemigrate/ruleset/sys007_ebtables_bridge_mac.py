@@ -72,7 +72,7 @@ class EbtablesBridgeMac(Rule):
         done = set()
         for network in project.once(networks, project):
             for stanza in network.stanzas:
-                if stanza.file in project.files and id(stanza.block) not in done:
+                if project.owns(stanza.file) and id(stanza.block) not in done:
                     done.add(id(stanza.block))
                     for option in stanza.block.options(*COMMANDS):
                         self.check_command(stanza.file, option, bridges)

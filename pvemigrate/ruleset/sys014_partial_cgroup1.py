@@ -43,7 +43,7 @@ class PartialCgroup1(Rule):
             return
         for parameter in parameters(project):
             if (parameter.name == "cgroup_no_v1" and parameter.value
-                    and not parameter.is_for_init and parameter.file in project.files):
+                    and not parameter.is_for_init and project.owns(parameter.file)):
                 self.report(parameter.token, "this node has controllers in cgroup v2 already; "
                             "from 7.0 on all of them are, and the parameter can go then",
                             file=parameter.file)
