@@ -258,19 +258,23 @@ class Run:
             summary=not quiet, whole=whole and self.mode == "check",
             color=wants_color(self.options["color"], sys.stdout if stdout else sys.stderr),
             errors=self.errors, notes=self.notes,
-            changes=self.page.changes if self.page else (), texts=self.page and self.page.texts)
+            changes=self.page.changes if self.page else (), texts=self.page and self.page.texts,
+            nodes=self.page.nodes if self.page else ())
         (out if stdout else err)(render(report, name))
 
 
 class _Page:
-    """What a page shows besides the findings: ``changes`` and ``texts`` of a Report."""
+    """What a page shows besides the findings: ``changes``, ``texts`` and ``nodes`` of a Report."""
 
     def __init__(self):
         self.changes = []
         self.texts = {}
+        self.nodes = []
 
     def add_texts(self, project, label):
-        """Keep the texts of the project's files, as they are now."""
+        """Keep the texts of the project's files, as they are now, and the node's name."""
+        if project.facts.hostname:
+            self.nodes.append(project.facts.hostname)
         for file in project.files:
             self.texts.setdefault(label + file.path, file.tree.code)
 

@@ -6,7 +6,7 @@ __all__ = ["FORMATS", "FOR_PROGRAMS", "Report", "count", "one_line", "paint", "p
            "visible"]
 
 #: The formats of ``--output-format``; a module of this package each.
-FORMATS = ("text", "concise", "json", "sarif", "github", "junit")
+FORMATS = ("text", "concise", "json", "sarif", "github", "junit", "html")
 #: Those that are asked for to be read by a program: --quiet never leaves them out.
 FOR_PROGRAMS = ("json", "sarif", "github", "junit")
 
@@ -25,12 +25,13 @@ class Report:
 
     For pages, which have nothing beside them: ``errors``, list of (path, message), and ``notes``, what
     was told besides; ``changes``, list of (path, text before or None, text after), what was or would
-    be written; ``texts``, path -> text of every file that was looked at.
+    be written; ``texts``, path -> text of every file that was looked at; ``nodes``, the host names that
+    were found.
     """
 
     def __init__(self, findings, root=None, hop="6to7", phases=(), files=0, mode="check",
                  unsafe=False, summary=True, whole=False, color=False, errors=(), notes=(), changes=(),
-                 texts=None):
+                 texts=None, nodes=()):
         self.findings = findings
         self.root = root
         self.hop = hop
@@ -45,6 +46,7 @@ class Report:
         self.notes = tuple(notes)
         self.changes = tuple(changes)
         self.texts = texts or {}
+        self.nodes = tuple(nodes)
 
     @property
     def written(self):
