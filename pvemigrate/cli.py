@@ -24,7 +24,14 @@ class _Group(click.Group):
         return list(COMMANDS)
 
     def get_command(self, context, name):
-        return import_module("pvemigrate.commands." + name).command if name in COMMANDS else None
+        if name not in COMMANDS:
+            return None
+        command = import_module("pvemigrate.commands." + name).command
+        if context.resilient_parsing:  # A shell completes a command line.
+            from .completion import teach
+
+            teach(command)
+        return command
 
     def main(self, args=None, prog_name=None, **extra):
         extra["standalone_mode"] = False

@@ -36,7 +36,7 @@ LAYERS = (
     ("ruleset",),
     ("engine", "catalogue", "obstacles", "verify", "write"),
     ("project", "targets", "output"),
-    ("undo", "streams"),
+    ("undo", "streams", "completion"),
     ("commands",),
     ("cli",),
     ("__main__",),

@@ -1,0 +1,102 @@
+"""What shells offer when a command line is completed: the values of options and arguments.
+
+What a value is, its metavar says, which the help shows too: ``DIR``, ``CODES``, ``[PATH]...``. So a
+new option is completed when it uses the name that others use. Imported only while a line is completed.
+"""
+
+from functools import partial
+
+from click.shell_completion import CompletionItem
+
+__all__ = ["VALUES", "teach"]
+
+
+def teach(command):
+    """Have a click command's options and arguments offer values."""
+    for param in command.params:
+        find = VALUES.get(param.metavar)
+        if find is not None:
+            param.shell_complete = partial(_offer, find)
+
+
+def _offer(find, context, incomplete):
+    try:
+        return find(context, incomplete)
+    except Exception:
+        return []  # A complaint would end up in the middle of the line that is being typed.
+
+
+def _file(context, incomplete):
+    return [CompletionItem(incomplete, type="file")]
+
+
+def _directory(context, incomplete):
+    return [CompletionItem(incomplete, type="dir")]
+
+
+def _codes(context, incomplete):
+    """Families, then codes, after what stands there already (``APT,LX``)."""
+    from .catalogue import catalogue
+
+    before, comma, last = incomplete.upper().rpartition(",")
+    rules = catalogue()
+    known = {info.code.rstrip("0123456789"): "all of this family" for info in rules}
+    if last:
+        known.update((info.code, info.name) for info in rules)
+    return [CompletionItem(before + comma + code, help=text) for code, text in sorted(known.items())
+            if code.startswith(last) and code not in before.split(",")]
+
+
+def _code(context, incomplete):
+    """Codes; names too, once one has been begun."""
+    from .catalogue import catalogue
+
+    rules = catalogue()
+    return ([CompletionItem(info.code, help=info.name) for info in rules
+             if info.code.startswith(incomplete.upper())]
+            + [CompletionItem(info.name, help=info.code) for info in rules
+               if incomplete and info.name.startswith(incomplete)])
+
+
+def _kind(context, incomplete):
+    from .formats import KINDS
+
+    return _starting(KINDS, incomplete)
+
+
+def _hop(context, incomplete):
+    from .settings import HOPS
+
+    return _starting(HOPS, incomplete)
+
+
+def _run(context, incomplete):
+    """The runs below the root that stand, the newest first."""
+    from .journal import Journal
+    from .root import opened
+
+    with opened(context.params.get("root") or "/") as base:
+        runs, _ = Journal(base).runs()
+    undone = {run.undoes for run in runs}
+    return _starting([run.id for run in reversed(runs)
+                      if run.state == "done" and not run.undoes and run.id not in undone], incomplete)
+
+
+def _starting(values, incomplete):
+    return [CompletionItem(value) for value in values if value.startswith(incomplete)]
+
+
+#: Metavar -> what gives the values for a click context and what is written so far (list of
+#: CompletionItem). None: anything, nothing to offer.
+VALUES = {
+    "CODE": _code,
+    "CODES": _codes,
+    "DIR": _directory,
+    "FILE": _file,
+    "HOP": _hop,
+    "IFACE=MAC": None,
+    "KIND": _kind,
+    "OLD=NEW": None,
+    "[PATH]...": _file,
+    "[RUN]": _run,
+}
