@@ -65,6 +65,7 @@ class Root:
         self.path = os.fspath(path)
         self._folders = {}
         self._closings = 0
+        self._last = None
         self._own = os.open(self.path if within is None else within, _LISTED)
         self._real = os.path.realpath(self.path if within is None else within)
         if within is not None:
@@ -85,6 +86,7 @@ class Root:
         if getattr(self, "_own", None) is not None:
             os.close(self._own)
             self._own = None
+        self._last = None
 
     @property
     def is_live(self):
@@ -179,14 +181,15 @@ class Root:
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def open_place(self, place, limit=MAX_SIZE):
+    def open_place(self, place, limit=MAX_SIZE, status=None):
         """A descriptor, for reading, of the regular file at a :class:`Place`. OSError, with a plain
-        message, for anything else, and for one of more bytes than *limit*."""
+        message, for anything else, and for one of more bytes than *limit*. *status*: that of the
+        place, where it has just been asked for."""
         if not place.name:
             raise IsADirectoryError("a directory, not a file")
         # Should a FIFO have taken the file's place, opening it must not block; a device must not
         # even be opened.
-        _require_file(place.status(), limit)
+        _require_file(status or place.status(), limit)
         descriptor = os.open(place.name, _FILE, dir_fd=place.folder)
         try:
             _require_file(os.fstat(descriptor), limit)
@@ -198,7 +201,8 @@ class Root:
     def read(self, path, limit=MAX_SIZE):
         """The bytes of the file that *path* leads to, of no more than *limit*. Raises OSError."""
         try:
-            descriptor = self.open_place(self.locate(path), limit)
+            place, status = self._locate_file(path)
+            descriptor = self.open_place(place, limit, status)
         except FileNotFoundError:
             if self.exists(path):
                 raise OSError("a link to a file that is not there") from None
@@ -207,6 +211,21 @@ class Root:
             return read_all(descriptor, limit)
         finally:
             os.close(descriptor)
+
+    def _locate_file(self, path):
+        """The :class:`Place` that *path* leads to, and its status if that is known. Files are read a
+        folder at a time: the way to the last one is not followed again."""
+        above, _, name = path.rpartition("/")
+        if name in ("", ".", ".."):
+            return self.locate(path), None
+        if self._last is None or self._last[0] != above or self._last[3] != self._closings:
+            self._last = None
+            real = self.locate(above).path
+            self._last = above, self._open_folder(_parts(real)), real, self._closings
+        _, folder, real, _ = self._last
+        place = Place(folder, name, real + "/" + name if real else name)
+        status = place.status()
+        return (self.locate(path), None) if stat.S_ISLNK(status.st_mode) else (place, status)
 
     def listdir(self, path):
         """The sorted names in the folder that *path* leads to. Raises OSError."""

@@ -290,7 +290,7 @@ def sourced_files(reader, files, etc="etc/"):
     """The files that ``source`` lines of *files* name and that are not among them: list of (path,
     location, :class:`SourceFile`), None for a file that cannot be read. Follows them to any depth,
     each file once."""
-    known = {reader.real_name(file.path) for file in files}
+    known = None
     pending = [file for file in files if file.kind == "interfaces"]
     found = []
     while pending:
@@ -299,6 +299,8 @@ def sourced_files(reader, files, etc="etc/"):
         for node in file.tree.body:
             if type(node).__name__ != "Source" or not node.value:
                 continue
+            if known is None:
+                known = {reader.real_name(file.path) for file in files}
             for path in source_matches(reader, file, node, etc):
                 if reader.real_name(path) in known:
                     continue

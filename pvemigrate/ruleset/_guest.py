@@ -8,7 +8,7 @@ from ..formats import guest
 from ..rule import Rule
 
 __all__ = ["LostLines", "Volume", "decode_text", "description", "effective_sections", "guest_id",
-           "is_header", "sections_that_count", "volumes"]
+           "is_header", "is_plain", "sections_that_count", "volumes"]
 
 
 # -- sections --------------------------------------------------------------------------------------
@@ -160,6 +160,48 @@ _WS = " \t\r\f\v"
 _SPACED_COLON = re.compile("(?:lxc\\.[a-z0-9_.-]+|[a-z][a-z_]*[0-9]*)[ \t\r\f\v]+:")
 _NO_VALUE = re.compile("[a-z][a-z_]*[0-9]*:[ \t\r\f\v]*$")
 _KEY_EQUALS = re.compile("[a-z][a-z_]*[0-9]*[ \t\r\f\v]*=")
+
+
+_PLAIN = re.compile(b"(?m)^(?:#[^\n]*|([a-z][a-z_]*[0-9]*):[ \t]*[^ \t\r\f\v\n][^\n]*)?\n")
+_PLAIN_HEADER = re.compile(b"[A-Za-z][A-Za-z0-9_-]+][ \t]*\n")
+
+
+def is_plain(data, pending, odd_keys):
+    """Whether *data* (bytes), at a quick look, is a guest's configuration of which nothing gets lost:
+    each line is empty, a description or a property, no key stands twice in a section, no section
+    twice, none is called as one of *odd_keys* (frozenset of str). *pending*: the name of the section
+    of pending changes."""
+    if b"snapstate:" in data or data.startswith(b"["):
+        return False
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    headers = set()
+    for number, part in enumerate(data.split(b"\n[")):
+        if number:
+            header = _PLAIN_HEADER.match(part)
+            if header is None:
+                if not part.startswith(pending.encode("ascii") + b"]\n"):
+                    return False
+                end = part.index(b"\n") + 1
+            else:
+                end = header.end()
+            name = part[:end].rstrip(b" \t\n")
+            if name in headers:
+                return False
+            headers.add(name)
+            part = part[end:]
+        if not part.endswith(b"\n"):
+            part += b"\n"  # It was what another section follows.
+        found = _PLAIN.findall(part)
+        if len(found) != part.count(b"\n"):
+            return False
+        keys = [key for key in found if key]
+        names = set(keys)
+        if len(names) < len(keys) or b"delete" in names or b"snapstate" in names:
+            return False
+        if not odd_keys.isdisjoint(map(bytes.decode, names)):
+            return False
+    return True
 
 
 class LostLines(Rule):

@@ -9,8 +9,8 @@ from ._kernel_cmdline import parameters
 from ._storage import storages_of
 
 __all__ = ["LEGACY_HIERARCHY", "below_broken_header", "is_own_guest",
-           "legacy_parameter", "legacy_parameters", "live_options", "parts", "report_cgroup",
-           "root_folders", "sections_that_count"]
+           "legacy_parameter", "legacy_parameters", "live_options", "may_have_files", "parts",
+           "report_cgroup", "root_folders", "sections_that_count"]
 
 
 def below_broken_header(section):
@@ -117,6 +117,43 @@ def root_folders(rule):
             if ".." not in folder.split("/") and "\0" not in folder]
 
 
+_PATH = re.compile(b"rootfs:(?:[^\n]*[ \t\r\f\v=,])?/")
+
+
+def may_have_files(rule, file):
+    """Whether there may be files of the container that *file* configures below the root, as a quick
+    look tells: what :func:`root_folders` gives is none that exists where this is False."""
+    if not is_own_guest(rule):
+        return False
+    scope = rule.project
+    return scope.once(_has_files, scope) or _PATH.search(file.data) is not None
+
+
+def _has_files(scope):
+    """Whether anything is below the root where PVE mounts containers and where storages are."""
+    facts = scope.facts
+    if facts.listdir("var/lib/lxc"):
+        return True
+    places = [_place(storage) for storage in scope.once(_storages, scope).values()]
+    return any(".." in place or facts.exists(place.strip("/")) for place in places if place)
+
+
+def _place(storage):
+    """The folder (str) that the subvolumes of *storage* are below, None where it has none."""
+    kind = storage.type.name
+
+    def setting(key):
+        entry = storage.setting(key)
+        return str(entry.value) if entry and entry.value else None
+
+    if kind == "zfspool":
+        return setting("mountpoint") or "/" + setting("pool")
+    if kind not in _DIRECTORIES or setting("content-dirs"):
+        return None
+    default = _DIRECTORIES[kind]
+    return setting("path") or default and default + storage.id
+
+
 def _subvolume(rule, volume):
     match = _VOLUME.fullmatch(volume)
     if not match:
@@ -125,22 +162,16 @@ def _subvolume(rule, volume):
     storage = rule.project.once(_storages, rule.project).get(name)
     if storage is None:
         return None
-    kind = storage.type.name
-
-    def setting(key):
-        entry = storage.setting(key)
-        return str(entry.value) if entry and entry.value else None
-
-    if kind == "zfspool":
+    place = _place(storage)
+    if place is None:
+        return None
+    if storage.type.name == "zfspool":
         # Of a linked clone, base and clone: basevol-100-disk-0/subvol-101-disk-0.
         leaf = rest.rpartition("/")[2]
-        return "%s/%s" % (setting("mountpoint") or "/" + setting("pool"), leaf) \
-            if leaf.startswith(("subvol-", "basevol-")) else None
-    if kind not in _DIRECTORIES or not rest.endswith(".subvol") or setting("content-dirs"):
+        return "%s/%s" % (place, leaf) if leaf.startswith(("subvol-", "basevol-")) else None
+    if not rest.endswith(".subvol") or rest.count("/") != 1:
         return None
-    default = _DIRECTORIES[kind]
-    path = setting("path") or default and default + name
-    return "%s/images/%s" % (path, rest) if path and rest.count("/") == 1 else None
+    return "%s/images/%s" % (place, rest)
 
 
 def _storages(scope):

@@ -46,10 +46,11 @@ class DescriptionTooLong(Rule):
     phase = "before"
     checker = ("check_description_lengths",)
 
-    def visit_File(self, tree):
+    def may_find(self, file):
         # What takes more characters than this takes more bytes too.
-        if len(tree.code) <= LIMIT:
-            return
+        return len(file.data) > LIMIT
+
+    def visit_File(self, tree):
         for section in sections_that_count(tree):
             text, line = description(section, tree.kind == "lxc")
             if len(text) > LIMIT:

@@ -1,5 +1,6 @@
 import re
 
+from ..cst import encode
 from ..rule import Rule
 from ._guest import container_values, is_container_volume, volumes
 from ._qemu import is_vm_volume, vm_values
@@ -69,6 +70,16 @@ class VolumeOnWrongStorage(Rule):
     phase = "before"
     checker = ("check_storage_content",)
 
+    def may_find(self, file):
+        storages = contents(self.project)
+        if storages is None:
+            return False
+        project = self.project
+        fine, pattern = (
+            (project.once(_fit_for_containers, storages), _CONTAINER_VOLUME) if file.kind == "lxc"
+            else (project.once(_fit_for_machines, storages), _MACHINE_VOLUME))
+        return not fine.issuperset(pattern.findall(file.data))
+
     def visit_File(self, tree):
         storages = contents(self.project)
         if storages is None:
@@ -105,6 +116,27 @@ class VolumeOnWrongStorage(Rule):
         if len(volume.labels) > 3:
             labels.append("%d more" % (len(volume.labels) - 3))
         self.report(volume.token, "volume %s: %s (%s)" % (volume.id, message, ", ".join(labels)))
+
+
+#: What stands before the first colon of all that may be a volume (a superset).
+_CONTAINER_VOLUME = re.compile(b"(?m)^(?:rootfs|mp[0-9]+|unused[0-9]+):[ \t\r\f\v]*([^:\n]*)")
+_MACHINE_VOLUME = re.compile(b"(?m)^(?:(?:ide|sata|scsi|virtio|efidisk|tpmstate|unused)[0-9]+|vmstate"
+                             b"|cdrom):[ \t\r\f\v]*([^:\n]*)")
+
+
+def _fit_for_containers(storages):
+    """The ids (set of bytes) of storages that any volume of a container may lie on."""
+    return {encode(name) for name, (_, content) in storages.known.items() if "rootdir" in content
+            } | {encode(name) for name in storages.doubtful}
+
+
+def _fit_for_machines(storages):
+    """The same for any volume of a virtual machine."""
+    every = {content for content, _ in FILE_NAMES}
+    return {encode(name) for name, (kind, content) in storages.known.items()
+            if set(content).issuperset(every if "iso" in kind.content else ("images",))
+            } | {encode(name) for name in storages.doubtful
+                 } | {b"none,media=cdrom", b"none", b"cdrom"}
 
 
 def vm_content(kind, name):

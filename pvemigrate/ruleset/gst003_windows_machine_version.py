@@ -58,6 +58,7 @@ class WindowsMachineVersion(Rule):
     """
 
     kinds = ("qemu",)
+    needs = tuple(sorted(WINDOWS))
     severity = "info"
     phase = "before"
     guide = "Older Virtual Machines with Windows and Static Network"

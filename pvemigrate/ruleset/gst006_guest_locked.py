@@ -45,6 +45,7 @@ class GuestLocked(Rule):
     """
 
     kinds = ("lxc", "qemu")
+    needs = ("lock:",)
     severity = "warning"
     phase = "before"
 

@@ -74,6 +74,7 @@ class Cgroup1Key(Rule):
     """
 
     kinds = ("lxc",)
+    needs = ("lxc.cgroup.",)
     severity = "error"
     phase = "after-node"
     guide = "Container HW Pass-Through & CGroupv2"

@@ -84,6 +84,7 @@ class Cgroup1Limit(Rule):
     """
 
     kinds = ("lxc",)
+    needs = ("lxc.cgroup.",)
     severity = "warning"
     phase = "after-node"
     guide = "Old Container and CGroupv2"

@@ -48,6 +48,7 @@ class Cgroup1Only(Rule):
     """
 
     kinds = ("lxc",)
+    needs = ("lxc.cgroup.",)
     severity = "warning"
     phase = "after-node"
     guide = "Old Container and CGroupv2"

@@ -54,6 +54,7 @@ class InvalidCgroup2Key(Rule):
     """
 
     kinds = ("lxc",)
+    needs = ("lxc.cgroup2.",)
     severity = "error"
     phase = "after-node"
     guide = "Old Container and CGroupv2"

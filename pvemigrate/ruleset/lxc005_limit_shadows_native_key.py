@@ -42,6 +42,7 @@ class LimitShadowsNativeKey(Rule):
     """
 
     kinds = ("lxc",)
+    needs = ("lxc.cgroup2.",)
     severity = "info"
     phase = "after-node"
     guide = "Old Container and CGroupv2"

@@ -3,7 +3,7 @@ import re
 from ..facts import Facts
 from ..rule import Rule
 from ._guest import guest_id
-from ._lxc import is_own_guest, legacy_parameter, live_options, root_folders
+from ._lxc import is_own_guest, legacy_parameter, live_options, may_have_files, root_folders
 
 #: The first systemd that Proxmox VE takes for able to run with cgroup v2 alone
 #: (PVE::LXC::Setup::Base, unified_cgroupv2_support).
@@ -74,6 +74,9 @@ class ContainerTooOld(Rule):
     def __init__(self):
         super().__init__()
         self.unknown = []
+
+    def may_find(self, file):
+        return b"centos" in file.data or may_have_files(self, file)
 
     def visit_File(self, tree):
         ostype = live_options(tree).get("ostype")

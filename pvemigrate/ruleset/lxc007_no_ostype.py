@@ -49,6 +49,13 @@ class NoOstype(Rule):
     guide = "Old Container and CGroupv2"
     checker = ("check_containers_cgroup_compat",)
 
+    def may_find(self, file):
+        data = file.data
+        end = data.find(b"\n[")
+        at = data.find(b"\nostype: ", 0, end if end >= 0 else len(data))
+        return (at < 0 or not data[at + 9:at + 10].isalpha() or b"unmanaged" in data
+                or b"snapstate:" in data or data.startswith(b"["))
+
     def visit_File(self, tree):
         options = live_options(tree)
         ostype, lock = options.get("ostype"), options.get("lock")

@@ -1,5 +1,5 @@
 from ..formats.lxc import RawKey
-from ._guest import LostLines
+from ._guest import LostLines, is_plain
 
 #: The raw keys that PVE passes on (PVE::LXC::Config of pve-container 3.x and 4.x); all else that
 #: begins with "lxc." is dropped. The last three came later and are left alone.
@@ -27,7 +27,7 @@ REFUSED_KEYS = {
     "lxc.rootfs.options": "for which rootfs has options of its own",
 }
 #: Keys under which PVE keeps notes of its own and which its writer therefore leaves out.
-NEVER_WRITTEN = ("digest", "pending", "snapshots", "snapname", "lxc")
+NEVER_WRITTEN = frozenset(["digest", "pending", "snapshots", "snapname", "lxc"])
 
 
 class MalformedLine(LostLines):
@@ -80,6 +80,9 @@ class MalformedLine(LostLines):
 
     pending_header = "[pve:pending]"
     raw_key_reason = "a raw key has small letters, digits, _, - and ., then : or ="
+
+    def may_find(self, file):
+        return not is_plain(file.data, "pve:pending", NEVER_WRITTEN)
 
     def check_other(self, section, line):
         if isinstance(line, RawKey):

@@ -59,6 +59,7 @@ class HookUsesCgroup1(Rule):
     """
 
     kinds = ("lxc",)
+    needs = ("lxc.hook.",)
     severity = "warning"
     phase = "before"
     guide = "Container HW Pass-Through & CGroupv2"

@@ -43,6 +43,7 @@ class QuotaMountpoint(Rule):
     """
 
     kinds = ("lxc",)
+    needs = ("quota",)
     severity = "warning"
     phase = "before"
     guide = "Old Container and CGroupv2"
