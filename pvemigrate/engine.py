@@ -237,6 +237,9 @@ class Checker:
         if not involved:
             return
         visit, leave = self._table(file.kind, involved)
+        if not visit and not leave:
+            # They look at the files together, and maybe not at this one's tree.
+            return
         crashed = {}
         for runner in involved:
             runner.rule.file = file
@@ -279,6 +282,7 @@ class _Runner:
         self.asked = set()
         self.found = {}
         self._glances = self._is_due = True
+        self._is_wanted = False
 
     def begin(self, scope, changed, gone):
         """Start a round; *changed*: the kinds of files that are not what they were (None in the
@@ -289,6 +293,7 @@ class _Runner:
             or not self.info.is_local and changed.intersection(self.info.kinds)))
         if self._is_due:
             self.asked, self.found, self.rule = set(), {}, None
+            self._is_wanted = False
             return True
         for key in self.found.keys() & gone:
             del self.found[key]
@@ -307,13 +312,15 @@ class _Runner:
     def may_find(self, file, scope):
         """Whether the rule has to visit *file*."""
         rule = self.rule or self.load(scope)
-        if not self._glances:
-            return True
-        rule.file, scope.asked = file, self.asked
-        try:
-            return rule.may_find(file)
-        except Exception:  # noqa: BLE001 - what is wrong there, the visit shows
-            return True
+        may_find = True
+        if self._glances:
+            rule.file, scope.asked = file, self.asked
+            try:
+                may_find = rule.may_find(file)
+            except Exception:  # noqa: BLE001 - what is wrong there, the visit shows
+                pass
+        self._is_wanted = self._is_wanted or may_find
+        return may_find
 
     def keep(self, file, error):
         """Keep what the rule has found in *file*; nothing where it has failed there."""
@@ -328,7 +335,8 @@ class _Runner:
         """The end of a round: have the rule look at the files together where it must."""
         if not self._is_due or not self.info.looks_at_project:
             return
-        if self.rule is None and self.needs is not None and NODE not in self.info.kinds:
+        is_filtered = self.needs is not None or self.rule is not None and self._glances
+        if is_filtered and not self._is_wanted and NODE not in self.info.kinds:
             return
         rule = self.load(scope)
         rule.file, scope.asked = None, self.asked

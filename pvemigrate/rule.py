@@ -140,6 +140,7 @@ class Rule:
 
     #: Literal texts (ASCII). In a file that holds none of them the rule has nothing to look at: it is
     #: not visited, and where no file holds one, the rule is not even imported. (None: any file.)
+    #: A rule that may report in one file what another one holds can have none.
     needs: tuple[str, ...] | None = None
 
     #: The file under check (none in :meth:`check_project`), and all that is checked with it.
@@ -162,7 +163,8 @@ class Rule:
 
     def may_find(self, file: SourceFile) -> bool:
         """A quick look at the bytes of a file, before its tree is made: False where the rule is sure
-        to find nothing in it."""
+        to find nothing in it. Where that holds for all files, :meth:`check_project` is not called
+        (but where the node is judged as a whole)."""
         return True
 
     def check_project(self, project: Scope) -> None:
