@@ -19,9 +19,10 @@ OK, SLOW, FAILED = 0, 1, 2
 def arguments(args=None):
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(
-        "Measures pvemigrate and its peers in turn, on files made from a seed, and prints one table. "
-        "Peers that are not installed are named."))
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "pvemigrate-benchmarks")
+        "Measures pvemigrate and its peers in turn, on files made from a seed, and prints one "
+        "table. Peers that are not installed are named."))
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache",
+                 "pvemigrate-benchmarks")
     parser.add_argument("--short", action="store_true", help="fewer rounds and fewer files: for CI")
     parser.add_argument("--check", action="store_true",
                         help="exit with 1 where a ratio does not keep its must, slack granted")
@@ -32,9 +33,11 @@ def arguments(args=None):
                              "Repeatable")
     parser.add_argument("--json", metavar="FILE", help="write every value that was measured")
     parser.add_argument("--cache", default=cache, metavar="DIR",
-                        help="for the virtual environment and unpacked packages (default: %(default)s)")
-    parser.add_argument("--python", metavar="FILE", help="an interpreter that has pvemigrate installed "
-                        "(default: one of a virtual environment that is made in the cache)")
+                        help="for the virtual environment and unpacked packages (default: "
+                             "%(default)s)")
+    parser.add_argument("--python", metavar="FILE",
+                        help="an interpreter that has pvemigrate installed (default: one of a "
+                             "virtual environment that is made in the cache)")
     return parser.parse_args(args)
 
 
@@ -67,7 +70,8 @@ def main(args=None):
     print(header(about, programs))
     print(render(rows, notes))
     if options.json:
-        document = {"machine": about, "programs": sorted(programs), "short": options.short, "rows": rows}
+        document = {"machine": about, "programs": sorted(programs), "short": options.short,
+                    "rows": rows}
         Path(options.json).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if options.check:
         return judge(rows, options.slack)

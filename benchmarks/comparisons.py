@@ -1,13 +1,17 @@
 """What is compared with what, and where the bars are.
 
 A comparison takes turns between its contenders; a row of the table is one of the ratios in it. Bars
-are of three kinds: ``FASTER`` (how many times the peer's time is ours: at least), ``COST`` (how many
+are of three kinds: ``FASTER`` (how often our time goes into the peer's: at least), ``COST`` (how many
 times the other's time is ours: at most), ``AMOUNT`` (the value itself: at most). *must* is what a
 release has to keep, *goal* where it would be remarkable; a row without them is there to be read.
+
+A tree has all its nodes where nothing else is said. What a line's fields are is found when somebody
+asks for one; "fields too" asks for all, "nodes on demand" for none of either.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from . import inputs
 from .machine import CHECKOUT, READERS
@@ -112,7 +116,8 @@ class _Maker:
         }
         rows = [
             Row("check of one guest config", "python -c pass", "check", "python", COST, 5, 4.3),
-            Row("fix --diff --root examples/pve6-node", "python -c pass", "fix", "python", COST, 9, 5),
+            Row("fix --diff --root examples/pve6-node", "python -c pass", "fix", "python", COST,
+                9, 5),
         ]
         if not self.short:
             contenders.update({
@@ -125,7 +130,8 @@ class _Maker:
                 Row("import click", "python -c pass", "click", "python", COST),
                 Row("check of one, no byte-code and none written", "with byte-code", "no byte-code",
                     "check", COST),
-                Row("check of one, from a zip file with byte-code", "installed", "zip", "check", COST),
+                Row("check of one, from a zip file with byte-code", "installed", "zip", "check",
+                    COST),
             ]
         return Comparison("start-up", self.rounds(21), contenders, rows)
 
@@ -145,20 +151,18 @@ class _Maker:
             contenders["augeas"] = self.augeas("load", kind, lines)
             contenders["fields"] = self.ours("fields", kind, lines)
             rows[:0] = [Row(what, "Augeas load", "ours", "augeas", FASTER, 3, 10)]
-            rows += [Row("the same, every line cut into its fields", "Augeas load", "fields", "augeas",
-                         FASTER),
-                     Row("the same, nodes made when asked for", "Augeas load", "lazy", "augeas", FASTER)]
+            rows += [Row(what + ", fields too", "Augeas load", "fields", "augeas", FASTER),
+                     Row(what + ", nodes on demand", "Augeas load", "lazy", "augeas", FASTER)]
         else:
-            rows.append(Row("the same, nodes made when asked for", "stock Lark, same grammar", "lazy",
-                            "lark", FASTER))
+            rows.append(Row(what + ", nodes on demand", "stock Lark, same grammar", "lazy", "lark",
+                            FASTER))
         if kind == "interfaces":
             contenders["ifupdown2"] = self.ifupdown2(path)
             contenders["perl"] = self.perl("interfaces.pl", path)
             rows += [
                 Row(what, "ifupdown2's reader", "ours", "ifupdown2", FASTER, 2, 6),
                 Row(what, "PVE's way in Perl", "ours", "perl", FASTER),
-                Row("the same, every line cut into its fields", "ifupdown2's reader", "fields",
-                    "ifupdown2", FASTER)]
+                Row(what + ", fields too", "ifupdown2's reader", "fields", "ifupdown2", FASTER)]
         if kind == "apt-list":
             contenders["aptsources"] = self.aptsources(path)
             rows.append(Row(what, "python-apt's aptsources", "ours", "aptsources", FASTER))
@@ -177,7 +181,8 @@ class _Maker:
         python = self.machine.python_with("aptsources.sourceslist", "Debian package python3-apt")
         if isinstance(python, Missing):
             return python
-        return Reader([python, READERS / "read_aptsources.py", path], self.machine.environment, path)
+        return Reader([python, READERS / "read_aptsources.py", path], self.machine.environment,
+                      path)
 
     def perl(self, program, path):
         """A Perl program of readers/, for a file or a whole root."""
@@ -193,17 +198,19 @@ class _Maker:
         """Read, change one thing, write."""
         # Augeas takes seconds to save a sources.list of 10,000 lines.
         lines = 5000 if kind == "apt-list" else 10000
-        row = Row("parse, edit one thing, write %s, %s lines" % (KINDS[kind][1], format(lines, ",")),
-                  "Augeas load, set, save", "ours", "augeas", FASTER, 30, 100)
-        return Comparison("edit-" + kind, self.rounds(7), {
-            "ours": self.ours("edit", kind, lines), "augeas": self.augeas("edit", kind, lines)}, [row])
+        what = "parse, edit one thing, write %s, %s lines" % (KINDS[kind][1], format(lines, ","))
+        contenders = {"ours": self.ours("edit", kind, lines),
+                      "augeas": self.augeas("edit", kind, lines)}
+        return Comparison("edit-" + kind, self.rounds(7), contenders, [
+            Row(what, "Augeas load, set, save", "ours", "augeas", FASTER, 30, 100)])
 
     def growth(self, kind):
         """Ten times the lines; the garbage collector does as it always does."""
-        return Comparison("growth-" + kind, self.rounds(7), {
-            "large": self.ours("parse", kind, 100000), "small": self.ours("parse", kind, 10000)}, [
-                Row("parse %s, 100,000 lines" % KINDS[kind][1], "10,000 lines", "large", "small", COST,
-                    11, 10.3)])
+        contenders = {"large": self.ours("parse", kind, 100000),
+                      "small": self.ours("parse", kind, 10000)}
+        return Comparison("growth-" + kind, self.rounds(7), contenders, [
+            Row("parse %s, 100,000 lines" % KINDS[kind][1], "10,000 lines", "large", "small", COST,
+                11, 10.3)])
 
     def memory(self, kind):
         """What a tree takes."""
@@ -233,17 +240,19 @@ class _Maker:
             "perl": self.perl("guests.pl", root),
             "sed": sed if isinstance(sed, Missing) else Process(
                 ["/bin/sh", "-c", "find %s -name '*.conf' -print0 | xargs -0 "
-                                  "sed -n '/^lxc[.]cgroup[.]/p'" % root], self.machine.environment),
+                                  "sed -n '/^lxc[.]cgroup[.]/p'" % quote(str(root))],
+                self.machine.environment),
             "fix": self.command("fix", "--diff", *of_root, *guests, *fix_jobs),
         }
         what = "check of 10,000 guests, LXC and GST, %s" % ("2 processes" if jobs else "1 process")
         rows = [Row(what, "Perl loop that only parses", "check", "perl", COST, 1, 0.5),
-                Row(what, "find | xargs sed -n", "check", "sed", COST, 5, 1.5),
-                Row("fix --diff of 10,000, 5 % change", "check of the same", "fix", "check", COST, 1.3,
-                    1.1)]
+                Row(what, "find, xargs sed -n", "check", "sed", COST, 5, 1.5),
+                Row("fix --diff of 10,000, 5 % change", "check of the same", "fix", "check", COST,
+                    1.3, 1.1)]
         contenders["all"] = self.command("check", *of_root, *jobs)
         contenders["one"] = self.command("check", *of_root, "--select", "LXC001", *jobs)
-        rows.append(Row("check of 10,000, all rules", "one rule (LXC001)", "all", "one", COST, 2, 1.3))
+        rows.append(Row("check of 10,000, all rules", "one rule (LXC001)", "all", "one", COST,
+                        2, 1.3))
         if not self.short and jobs:
             contenders["single"] = self.command("check", *of_root, *guests, "--jobs", "1")
             rows.append(Row("check of 10,000, 1 process", "2 processes", "single", "check", COST))

@@ -43,7 +43,7 @@ def _mac(number):
     return "02:00:5e:%02x:%02x:%02x" % (number >> 16 & 255, number >> 8 & 255, number & 255)
 
 
-# -- single files --------------------------------------------------------------------------------------
+# -- single files ----------------------------------------------------------------------------------
 
 
 def _interfaces(rnd, number):
@@ -113,13 +113,14 @@ def _users(rnd, number):
         found.append("acl:1:/vms/%d:@g%d:PVEVMUser:" % (100 + number, number))
     if number % 5 == 0:
         found.append("token:%s!backup:0:1::" % name)
-        found.append("pool:p%d:of rack %d:%d:local-zfs:" % (number, rnd.randint(1, 400), 100 + number))
+        found.append("pool:p%d:of rack %d:%d:local-zfs:" % (
+            number, rnd.randint(1, 400), 100 + number))
     if number % 7 == 0:
         found.append("role:R%d:VM.Audit,VM.Console,VM.PowerMgmt:" % number)
     return found + [""]
 
 
-# -- a cluster ---------------------------------------------------------------------------------------------
+# -- a cluster -------------------------------------------------------------------------------------
 
 #: What the guests' volumes lie on; "local" is there without being named, and cannot have them.
 CLUSTER_STORAGE = """\
@@ -156,15 +157,15 @@ Status: install ok installed
 Version: 6.4-15
 """
 
-#: Keys that a fix changes, and whose fix is safe.
+#: Keys that a safe fix changes, after which there is nothing left to say.
 _OLD_KEYS = ("lxc.cgroup.devices.allow: c 10:200 rwm", "lxc.cgroup.devices.allow: c 226:128 rwm",
-             "lxc.cgroup.pids.max: 2048", "lxc.cgroup.cpuset.cpus: 0-3")
+             "lxc.cgroup.pids.max: 2048", "lxc.cgroup.devices.deny: c 5:1 rwm")
 
 
 def write_cluster(root, guests=10000, nodes=40, seed=SEED):
-    """Write the configuration of *guests* containers on *nodes* nodes below the folder *root*, 25 or
-    26 lines each, and a storage.cfg. Returns the paths (relative, sorted list) of those that have
-    keys of cgroup v1: they alone have findings, and fixes."""
+    """Write the configuration of *guests* containers on *nodes* nodes below the folder *root*, 25
+    or 26 lines each, and a storage.cfg. Returns the paths (relative, sorted list) of those that
+    have keys of cgroup v1: they alone have findings, and fixes."""
     rnd = random.Random("%s cluster" % seed)
     files, changed = {"etc/pve/storage.cfg": CLUSTER_STORAGE, "var/lib/dpkg/status": PACKAGES}, []
     old = set(rnd.sample(range(guests), guests * CHANGED_PERCENT // 100))
@@ -181,7 +182,7 @@ def write_cluster(root, guests=10000, nodes=40, seed=SEED):
 
 
 def write_guest(path, seed=SEED):
-    """Write the configuration of one guest, with a key of cgroup v1, and the storage.cfg of its root."""
+    """Write the configuration of one guest, with a key of cgroup v1, and its root's storage.cfg."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "\n".join(cluster_guest(random.Random("%s guest" % seed), 100, True)) + "\n"

@@ -19,13 +19,14 @@ TIMEOUT = 600
 
 #: What an installation says of itself.
 _ASK = """
-import json, os, platform, sysconfig, click, lark, pvemigrate, pvemigrate.tables
+import json, os, platform, sysconfig, click, lark, pvemigrate
 from importlib.util import cache_from_source
 from importlib.metadata import version
 home = os.path.dirname(pvemigrate.__file__)
 print(json.dumps({
-    "scripts": sysconfig.get_paths()["scripts"], "home": home, "click_home": os.path.dirname(click.__file__),
-    "editable": pvemigrate.tables.is_checkout(), "python": platform.python_version(),
+    "scripts": sysconfig.get_paths()["scripts"], "python": platform.python_version(),
+    "home": home, "click_home": os.path.dirname(click.__file__),
+    "editable": not os.path.isdir(os.path.join(home, "grammars")),
     "compiled": os.path.exists(cache_from_source(os.path.join(home, "cli.py"))),
     "pvemigrate": pvemigrate.__version__, "click": version("click"), "lark": version("lark")}))
 """
@@ -50,8 +51,8 @@ class SetupError(Exception):
 
 
 class Machine:
-    """Programs and their environment. *python*: an interpreter with pvemigrate installed, or None: then
-    the checkout is installed into a virtual environment in the folder *cache*."""
+    """Programs and their environment. *python*: an interpreter with pvemigrate installed, or None:
+    then the checkout is installed into a virtual environment in the folder *cache*."""
 
     def __init__(self, cache, python=None):
         self.cache = Path(cache)
@@ -75,8 +76,8 @@ class Machine:
     def _output(self, command):
         """What a command prints (str), an empty one where it fails or is not there."""
         try:
-            done = subprocess.run([str(part) for part in command], env=self.environment, timeout=TIMEOUT,
-                                  cwd=str(self.cache), stdin=subprocess.DEVNULL,
+            done = subprocess.run([str(part) for part in command], env=self.environment,
+                                  timeout=TIMEOUT, cwd=str(self.cache), stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         except (OSError, subprocess.TimeoutExpired):
             return ""
@@ -91,7 +92,7 @@ class Machine:
         wanted = _digest()
         if python.exists() and stamp.exists() and stamp.read_text(encoding="ascii") == wanted:
             return str(python)
-        pip = [python, "-m", "pip", "--disable-pip-version-check", "-q", "install", "--force-reinstall"]
+        pip = [python, "-m", "pip", "--disable-pip-version-check", "-q", "install"]
         if not python.exists():
             self._run([sys.executable, "-m", "venv", folder])
         try:
@@ -134,7 +135,7 @@ class Machine:
         return shutil.which(name) or Missing("%s (Debian package %s)" % (name, package))
 
     def python_with(self, module, how):
-        """An interpreter that can import *module*, or what is missing. *how* says what brings it."""
+        """An interpreter that can import *module*, or what is missing. *how*: what brings it."""
         for python in dict.fromkeys([self.python, sys.executable, "/usr/bin/python3"]):
             if self._output([python, "-c", "import %s; print(1)" % module]) == "1":
                 return python
@@ -151,8 +152,8 @@ class Machine:
             work = self.cache / "debian" / ("%s.%d" % (name, os.getpid()))
             work.mkdir(parents=True)
             try:
-                subprocess.run(["apt-get", "-q", "download", name], cwd=work, timeout=TIMEOUT, check=True,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                subprocess.run(["apt-get", "-q", "download", name], cwd=work, timeout=TIMEOUT,
+                               check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 subprocess.run(["dpkg", "-x", next(work.glob("*.deb")).name, "tree"], cwd=work,
                                timeout=TIMEOUT, check=True)
                 os.rename(work / "tree", folder)
@@ -168,7 +169,8 @@ class Machine:
     def describe(self):
         """What a reader of the table has to know of this machine (dict)."""
         found = {name: self.about[name] for name in ("python", "pvemigrate", "click", "lark")}
-        commit = self._output(["git", "-C", CHECKOUT, "describe", "--always", "--dirty", "--exclude=*"])
+        commit = self._output(["git", "-C", CHECKOUT, "describe", "--always", "--dirty",
+                               "--exclude=*"])
         found.update(commit=commit, cpu=_cpu(), cores=len(os.sched_getaffinity(0)),
                      system="%s %s" % (platform.system(), platform.release()),
                      load="%.1f" % os.getloadavg()[0])
@@ -188,7 +190,7 @@ def _digest():
 def _cpu():
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-        return names[0]
-    except (OSError, IndexError):
+            return next(line.partition(":")[2].strip() for line in file
+                        if line.startswith("model name"))
+    except (OSError, StopIteration):
         return platform.processor() or platform.machine()

@@ -102,9 +102,9 @@ class Reader:
 
 
 def take_turns(contenders, rounds, warm_up=True):
-    """Measure *contenders* (name -> Process, Reader or Missing) in turn, *rounds* times. Returns name ->
-    values, and name -> reason for those that are missing or failed. Raises Failed where two have not
-    read the same."""
+    """Measure *contenders* (name -> Process, Reader or Missing) in turn, *rounds* times. Returns
+    name -> values, and name -> reason for those that are missing or failed. Raises Failed where two
+    have not read the same."""
     values, reasons, running = {}, {}, {}
     try:
         for name, contender in contenders.items():

@@ -19,8 +19,9 @@ def results(comparison, values, reasons):
     found = []
     for row in comparison.rows:
         names = [name for name in (row.ours, row.peer) if name]
-        result = {"comparison": comparison.name, "what": row.what, "versus": row.versus, "bar": row.bar,
-                  "must": row.must, "goal": row.goal, "unit": comparison.unit, "ratio": None,
+        result = {"comparison": comparison.name, "what": row.what, "versus": row.versus,
+                  "bar": row.bar, "must": row.must, "goal": row.goal, "unit": comparison.unit,
+                  "ratio": None,
                   "missing": [reasons[name] for name in names if name in reasons],
                   "ours": values.get(row.ours), "peer": values.get(row.peer)}
         if not result["missing"]:
@@ -53,7 +54,9 @@ def verdict(result):
         return NOT_MEASURED
     if result["must"] is None:
         return INFO
-    return GOAL if keeps(result, result["goal"]) else MUST if keeps(result, result["must"]) else MISSED
+    if keeps(result, result["goal"]):
+        return GOAL
+    return MUST if keeps(result, result["must"]) else MISSED
 
 
 def failures(rows, slack):

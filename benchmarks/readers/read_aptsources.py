@@ -3,7 +3,6 @@
 import sys
 import warnings
 
-import apt
 import apt_pkg
 from serve import serve, timed
 
@@ -21,7 +20,7 @@ def main():
     apt_pkg.config.set("Dir::Etc::sourcelist", sys.argv[1])
     apt_pkg.config.set("Dir::Etc::sourceparts", "/nonexistent")
     entries = [entry for entry in read() if not entry.invalid and not entry.disabled]
-    serve({"program": "python-apt " + getattr(apt, "__version__", apt_pkg.VERSION),
+    serve({"program": "python-apt with libapt " + apt_pkg.VERSION,
            "entries": len(entries)}, lambda: timed(read))
 
 

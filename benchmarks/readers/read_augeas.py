@@ -1,7 +1,7 @@
 """Augeas through python-augeas: read_augeas.py load|edit|memory KIND FILE [EDITED-FILE]
 
-Each round has a handle of its own, since one handle does not load an unchanged file twice. The handle
-and the lens, read and compiled, are ready before the clock starts.
+Each round has a handle of its own, since one handle does not load an unchanged file twice. The
+handle and the lens, read and compiled, are ready before the clock starts.
 """
 
 import os
@@ -69,8 +69,8 @@ def edit(original, path, kind):
 
 
 def memory(path, kind):
-    """What the resident size of the process has grown by, per byte of the file. (Only the first round
-    of a process counts: later ones find freed memory.)"""
+    """What the resident size of the process has grown by, per byte of the file. (Only the first
+    round of a process counts: later ones find freed memory.)"""
     handle = ready(kind, path)
     before = resident()
     handle.load()

@@ -105,7 +105,7 @@ def edited(original, path, kind):
 
 
 def memory(path, kind):
-    """Bytes that live for a tree with all its nodes, text and source included, per byte of the file.
+    """Bytes that live for a tree with all its nodes, text and bytes included, per byte of the file.
 
     tracemalloc counts what was asked of the allocator, each object once, and nothing of what rounds
     before have left. (A process's resident size would count free space in the allocator's pages.)

@@ -1,8 +1,8 @@
 """How a measured process talks to the runner: a line of JSON for each line on standard input.
 
 The first line it prints, unasked, holds facts: which program this is, and what it has read (counts
-that the runner compares between programs). Each further line answers one line of input with the value
-of one round: seconds, or whatever the job counts.
+that the runner compares between programs). Each further line answers one line of input with the
+value of one round: seconds, or whatever the job counts.
 """
 
 import gc
@@ -12,15 +12,15 @@ import time
 
 
 def serve(facts, take):
-    """Print *facts* (dict), then a value of *take* (a callable that gives a number) for each line."""
+    """Print *facts* (dict), then for each line a value of *take* (a callable, gives a number)."""
     _say(facts)
     for _ in sys.stdin:
         _say({"value": take()})
 
 
 def timed(function, *arguments):
-    """How many seconds a call takes. Garbage of the round before is collected first; during the call
-    the collector works as it always does, and what the call returns dies after it."""
+    """How many seconds a call takes. Garbage of the round before is collected first; during the
+    call the collector works as it always does, and what the call returns dies after it."""
     gc.collect()
     start = time.perf_counter()
     result = function(*arguments)
