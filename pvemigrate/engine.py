@@ -15,6 +15,7 @@ from .edit import apply_edits
 from .formats import kind_of_path
 from .rule import NODE, Rule, RuleInfo
 from .source import SourceFile
+from .workers import Workers
 
 __all__ = ["Checker", "Due", "FixResult", "MAX_ROUNDS", "Scope", "check", "fix", "open_blockers"]
 
@@ -157,10 +158,11 @@ class Due:
         return True
 
 
-def check(scope, rules):
+def check(scope, rules, workers=None):
     """The findings of *rules* (classes, or :class:`~pvemigrate.rule.RuleInfo`) in *scope*, in the
-    order of reports, and what went wrong: (list of Finding, list of (path, message))."""
-    return Checker(rules).check(scope)
+    order of reports, and what went wrong: (list of Finding, list of (path, message)). *workers*: the
+    :class:`~pvemigrate.workers.Workers` for many files."""
+    return Checker(rules, workers).check(scope)
 
 
 class Checker:
@@ -172,10 +174,12 @@ class Checker:
     stands.
     """
 
-    def __init__(self, rules):
+    def __init__(self, rules, workers=None):
         self._rules = [_Runner(RuleInfo.of(rule)) for rule in rules]
+        self._workers = workers or Workers()
         self._known = None
         self._tables = {}
+        self._unreadable = {}
 
     def check(self, scope):
         """The findings in *scope* as it is now, as :func:`check` gives them."""
@@ -195,14 +199,20 @@ class Checker:
                 first.setdefault(kind, []).append(runner)
                 if is_stale:
                     again.setdefault(kind, []).append(runner)
-        for file in fresh:
-            self._visit(file, first.get(file.kind, ()), scope)
+        wanted = [file for file in fresh if file.kind in first]
+        if self._workers.spreads(wanted):
+            for results, asked in self._workers.map(
+                    lambda share, is_ours: self._visit_share(share, first, scope, is_ours), wanted):
+                self._take(results, asked, scope)
+        else:
+            for file in self._workers.each(wanted):
+                self._visit(file, first[file.kind], scope)
         if changed is not None and again:
             untouched = {id(file) for file in fresh}
             for file in files:
                 if file.kind in again and id(file) not in untouched:
                     self._visit(file, again[file.kind], scope)
-        findings, errors = [], []
+        findings, errors = [], list(self._unreadable.items())
         for runner in self._rules:
             runner.end(scope)
             findings += [finding for _, found, _ in runner.found.values() for finding in found
@@ -224,16 +234,7 @@ class Checker:
 
     def _visit(self, file, runners, scope):
         """Have those of *runners* that may find something in *file* visit it, in one walk."""
-        data, involved = file.data, []
-        for runner in runners:
-            if runner.needs is not None:
-                for needle in runner.needs:
-                    if needle in data:
-                        break
-                else:
-                    continue
-            if runner.may_find(file, scope):
-                involved.append(runner)
+        involved = self._involved(file, runners, scope)
         if not involved:
             return
         visit, leave = self._table(file.kind, involved)
@@ -250,9 +251,72 @@ class Checker:
         for runner in involved:
             runner.keep(file, crashed.get(runner))
 
+    def _involved(self, file, runners, scope):
+        """Those of *runners* that may find something in *file*."""
+        try:
+            data = file.data
+        except OSError as error:
+            # Where there are many, a file is read when it is looked at.
+            self._unreadable[file.path] = error.strerror or str(error)
+            return []
+        involved = []
+        for runner in runners:
+            if runner.needs is not None:
+                for needle in runner.needs:
+                    if needle in data:
+                        break
+                else:
+                    continue
+            if runner.may_find(file, scope):
+                involved.append(runner)
+        return involved
+
+    # -- in several processes ----------------------------------------------------------------------
+
+    def _visit_share(self, files, first, scope, is_ours):
+        """Visit some of the files, in this process (*is_ours*) or in a child: gives what
+        :meth:`_take` takes.
+
+        Rules that put together what they see in several files are not run here: it is only noted
+        which files they have to visit.
+        """
+        numbers = {runner: number for number, runner in enumerate(self._rules)}
+        results = []
+        for file in self._workers.each(files, is_ours):
+            runners = first[file.kind]
+            self._visit(file, [runner for runner in runners if runner.info.is_local], scope)
+            later = self._involved(
+                file, [runner for runner in runners if not runner.info.is_local], scope)
+            found = [(numbers[runner], runner.found.pop(id(file))) for runner in runners
+                     if id(file) in runner.found]
+            trouble = self._unreadable.get(file.path)
+            if found or later or trouble:
+                results.append((file.path, None if trouble else file.data, found,
+                                [numbers[runner] for runner in later], trouble))
+        return results, [runner.asked for runner in self._rules]
+
+    def _take(self, results, asked, scope):
+        """Take in what has been found in a share of the files."""
+        for runner, kinds in zip(self._rules, asked):
+            runner.asked |= kinds
+        for path, data, found, later, trouble in results:
+            if trouble:
+                self._unreadable[path] = trouble
+                continue
+            file = scope.by_path[path]
+            # From here on the file is what was read where it was judged.
+            file.data = data
+            for number, (place, findings, message) in found:
+                for finding in findings:
+                    if finding.path == path and not file.is_secret:
+                        finding.source = file.tree
+                self._rules[number].found[id(file)] = place, findings, message
+            self._visit(file, [self._rules[number] for number in later], scope)
+
     def _table(self, kind, runners):
         """Which methods want which nodes: ({node name: [(runner, method)]}, the same for leaving)."""
-        key = (kind,) + tuple(id(runner.rule) for runner in runners)
+        # The rules themselves: of one that is gone another may get the identity.
+        key = (kind,) + tuple(runner.rule for runner in runners)
         table = self._tables.get(key)
         if table is None:
             visit, leave = {}, {}
@@ -398,16 +462,16 @@ class FixResult:
         self.blocked = blocked
 
 
-def fix(scope, rules, blocked=None, verify=None):
+def fix(scope, rules, blocked=None, verify=None, workers=None):
     """Apply the fixes of *rules* to the files of *scope* as far as its settings allow.
 
     *blocked*: phases that may not act, as :func:`open_blockers` gives them (default: from *scope*).
-    *verify*: callable that has the last word: given *scope* and the files that change (see
+    *workers*: as for :func:`check`. *verify*: callable that has the last word: given *scope* and the files that change (see
     :class:`FixResult`), it names those that must be left alone, a list of (path, message).
     """
     excluded, errors = set(), []
     while True:
-        result, failure = _fix_rounds(scope, rules, excluded, blocked)
+        result, failure = _fix_rounds(scope, rules, excluded, blocked, workers)
         if failure is not None:
             failures = [failure]
         elif verify is not None:
@@ -423,13 +487,13 @@ def fix(scope, rules, blocked=None, verify=None):
             excluded.update((code, path) for code in codes)
 
 
-def _fix_rounds(scope, rules, excluded, blocked):
+def _fix_rounds(scope, rules, excluded, blocked, workers):
     settings, due = scope.settings, scope.due
     now = dict(scope.by_path)
     before = dict(now)
     malformed = {}
     fixed, found, postponed, obstacles = [], [], [], {}
-    checker = Checker(rules)
+    checker = Checker(rules, workers)
     for round_number in range(MAX_ROUNDS + 1):
         current = scope.with_files(list(now.values()))
         findings, errors = checker.check(current)
@@ -475,7 +539,8 @@ def _fix_rounds(scope, rules, excluded, blocked):
         fixed.extend(chosen)
         checker.forget(chosen)
     changed = {path: (before[path], file) for path, file in now.items()
-               if before[path] is None or before[path].data != file.data}
+               if before[path] is None
+               or before[path] is not file and before[path].data != file.data}
     remaining = [finding for finding in findings if settings.selects(finding.code)]
     fixed = _settle(found, fixed, postponed, remaining)
     # What a finding says is not said again.
