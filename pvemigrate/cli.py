@@ -4,6 +4,7 @@ Exit status: 0 nothing left to do, 1 something is, 2 wrong usage, an unreadable 
 or an internal error.
 """
 
+import os
 import sys
 from importlib import import_module
 
@@ -14,7 +15,10 @@ from .commands import COMMANDS, CONTEXT, FAILED, OK
 from .settings import UsageError
 from .streams import OutputError, err, hush_output, say
 
-__all__ = ["main"]
+__all__ = ["COMPLETE", "main"]
+
+#: The environment variable by which a shell asks for completions, whatever the command's file is called.
+COMPLETE = "_PVEMIGRATE_COMPLETE"
 
 
 class _Group(click.Group):
@@ -34,7 +38,11 @@ class _Group(click.Group):
         return command
 
     def main(self, args=None, prog_name=None, **extra):
-        extra["standalone_mode"] = False
+        extra.update(standalone_mode=False, complete_var=COMPLETE)
+        if COMPLETE in os.environ:
+            from .completion import register
+
+            register()
         sys.exit(self._status(args, prog_name, extra))
 
     def _status(self, args, prog_name, extra):

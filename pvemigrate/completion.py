@@ -4,11 +4,70 @@ What a value is, its metavar says, which the help shows too: ``DIR``, ``CODES``,
 new option is completed when it uses the name that others use. Imported only while a line is completed.
 """
 
+import os
 from functools import partial
 
-from click.shell_completion import CompletionItem
+from click.shell_completion import (
+    BashComplete, CompletionItem, FishComplete, ZshComplete, add_completion_class,
+)
 
-__all__ = ["VALUES", "teach"]
+__all__ = ["VALUES", "register", "teach"]
+
+
+# -- shells ----------------------------------------------------------------------------------------
+
+
+def register():
+    """Have click use these instead of its own."""
+    for shell in (_Bash, _Zsh, _Fish):
+        add_completion_class(shell)
+
+
+class _Joined:
+    """``--root=x`` in one word. What click offers for it are values alone: bash asks for ``x`` after a
+    word ``=``, which click takes for an argument's value; zsh and fish replace the whole word."""
+
+    def get_completions(self, args, incomplete):
+        before = ""
+        if args and args[-1] == "=":
+            args = args[:-1]
+        elif incomplete.startswith("--") and "=" in incomplete:
+            option, _, incomplete = incomplete.partition("=")
+            before, args = option + "=", args + [option]
+        found = super().get_completions(args, incomplete)
+        if not before:
+            return found
+        return [CompletionItem(before + item.value, help=item.help)
+                for one in found for item in _by_name(one)]
+
+
+def _by_name(item):
+    """An item as it is; for "files" or "directories", which shells look for themselves, each of them."""
+    if item.type not in ("file", "dir"):
+        return [item]
+    folder = item.value.rpartition("/")[0] + "/" if "/" in item.value else ""
+    start = item.value[len(folder):]
+    names = sorted(name for name in os.listdir(folder or ".")
+                   if name.startswith(start) and (start or not name.startswith(".")))
+    paths = [folder + name + ("/" if os.path.isdir(folder + name) else "") for name in names]
+    return [CompletionItem(path) for path in paths if item.type == "file" or path.endswith("/")]
+
+
+class _Bash(_Joined, BashComplete):
+    pass
+
+
+class _Zsh(_Joined, ZshComplete):
+    pass
+
+
+class _Fish(_Joined, FishComplete):
+    # A value may have commas: APT,LXC001.
+    source_template = FishComplete.source_template.replace(
+        'string split "," $completion', 'string split -m 1 "," $completion')
+
+
+# -- values ----------------------------------------------------------------------------------------
 
 
 def teach(command):
