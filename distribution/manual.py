@@ -1,0 +1,224 @@
+"""The man page, made of what the command and the README say; what is told here is told nowhere else.
+
+Commands and options come from click's objects, so that the page and --help have one text; the phases,
+the meaning of the exit status and the examples from the README; the files from the kinds that there
+are. It is written in the man macros (man-pages(7)), which groff and mandoc both read.
+"""
+
+import re
+import textwrap
+import time
+
+import click
+
+__all__ = ["page"]
+
+_SYNOPSIS = "[\\fB\\-\\-help\\fR] [\\fB\\-\\-version\\fR] \\fICOMMAND\\fR [\\fIOPTION\\fR]... [\\fIARGUMENT\\fR]..."
+
+_DESCRIPTION = """\
+Everything else in a file stays as it is, byte for byte. A run of `fix` is all or nothing, and `rollback`
+takes it back. Nothing is asked from the network and no service is touched.
+
+Without a *PATH* the running node is worked on, or the file system below `--root`. *PATH* is a file, a
+directory that holds one or many copied trees, or `-` for standard input (with `--kind`).
+
+A change is made only when its phase has come:"""
+
+_EXIT = """\
+What waits for a later phase and what is merely info does not count. `--fail-on` moves that bar."""
+
+#: Name -> what it does. (A test looks for names that are read and do not stand here.)
+ENVIRONMENT = {
+    "NO_COLOR": "If it is set and not empty, no colours unless `--color always` is given.",
+    "PATH": "Where `fix --verify` looks for programs that read the results. Folders that others than "
+            "root can write to are left out.",
+    "PVEMIGRATE_CACHE": "Only `pvemigrate.pyz`: the folder for its byte-code, instead of "
+                        "`pvemigrate` in *XDG_CACHE_HOME* or `~/.cache`. Empty: none is kept.",
+    "XDG_CACHE_HOME": "Only `pvemigrate.pyz`: see *PVEMIGRATE_CACHE*.",
+}
+
+_FILES = """\
+These are read and, by `fix`, written; all below the root. Others (`var/lib/dpkg/status`, `etc/hosts`,
+certificates and more) are only read."""
+
+_MORE_FILES = {
+    "/var/lib/pvemigrate/": "The journal of each run of `fix`, for `rollback`.",
+    "~/.cache/pvemigrate/": "The byte-code of `pvemigrate.pyz`. It may be removed while no pvemigrate "
+                            "runs.",
+}
+
+_SEE_ALSO = "apt-get(8), interfaces(5), sources.list(5), lxc.container.conf(5); on a node pve6to7(1), pct.conf(5), qm.conf(5)"
+
+
+def page(main, kinds, readme, version, date):
+    """The page (str): *main*, the click group; *kinds*: path below ``etc/`` -> names of its kinds;
+    *readme*, its text; *date*, seconds since 1970."""
+    out = [
+        '.\\" Made from the command and the README by distribution/manual.py; do not edit.',
+        ".TH PVEMIGRATE 1 %s %s" % (time.strftime("%Y-%m-%d", time.gmtime(date)),
+                                    _quote("pvemigrate " + version)),
+        ".SH NAME", "pvemigrate \\- " + _text(_first_clause(main.help)),
+        ".SH SYNOPSIS", ".B pvemigrate", _SYNOPSIS,
+        ".SH DESCRIPTION", _text(main.help), ".PP", *_paragraphs(_DESCRIPTION)]
+    for phase, meaning in _table(readme, "phase"):
+        out += _item("\\fB%s\\fR" % _escape(phase), _text(meaning))
+    out += [".SH COMMANDS"] + _commands(main)
+    out += [".SH EXIT STATUS"]
+    for status, meaning in _table(readme, "exit status"):
+        out += _item("\\fB%s\\fR" % _escape(status), _text(meaning))
+    out += [".PP", *_paragraphs(_EXIT)]
+    out += [".SH ENVIRONMENT"]
+    for name, meaning in sorted(ENVIRONMENT.items()):
+        out += _item("\\fB%s\\fR" % _escape(name), _text(meaning))
+    out += [".SH FILES", *_paragraphs(_FILES)]
+    for path, names in sorted(kinds.items()):
+        out += _item("\\fI/etc/%s\\fR" % _escape(path), "kind " + _escape(" or ".join(names)))
+    for path, meaning in _MORE_FILES.items():
+        out += _item("\\fI%s\\fR" % _escape(path), _text(meaning))
+    out += [".SH EXAMPLES"]
+    for command, meaning in _examples(readme):
+        out += _item("\\fB%s\\fR" % _escape(command), _text(meaning[:1].upper() + meaning[1:] + "."))
+    out += [".SH SEE ALSO", _references(_SEE_ALSO)]
+    return "".join(_filled(line) for line in out)
+
+
+# -- what the command says -------------------------------------------------------------------------
+
+
+def _commands(main):
+    context = click.Context(main, info_name="pvemigrate")
+    seen, out = {}, []
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        out += [".SS " + _quote("%s %s" % (name, " ".join(_usage(command)))), _text(command.help)]
+        before = [other for other, options in seen.items()
+                  if options and options <= set(map(_key, _options(command)))]
+        known = seen[before[0]] if before else set()
+        if known:
+            out += [".PP", "Takes the options of \\fB%s\\fR too." % _escape(before[0])]
+        for option in _options(command):
+            if _key(option) not in known:
+                out += _item(_names(option), _text(_help(option)))
+        seen[name] = set(map(_key, _options(command)))
+    return out
+
+
+def _options(command):
+    return [param for param in command.params
+            if isinstance(param, click.Option) and not param.hidden]
+
+
+def _usage(command):
+    arguments = [param.metavar or param.name.upper() for param in command.params
+                 if isinstance(param, click.Argument)]
+    return (["[OPTION]..."] if _options(command) else []) + arguments
+
+
+def _key(option):
+    return (tuple(option.opts), _help(option))
+
+
+def _help(option):
+    return " ".join((option.help or "").split())
+
+
+def _names(option):
+    names = sorted(option.opts, key=len)
+    text = ", ".join("\\fB%s\\fR" % _escape(name) for name in names)
+    if option.secondary_opts:
+        text += ", " + ", ".join("\\fB%s\\fR" % _escape(name) for name in option.secondary_opts)
+    if not option.is_flag and not option.count:
+        value = option.metavar
+        if value is None and isinstance(option.type, click.Choice):
+            value = "|".join(str(choice) for choice in option.type.choices)
+        text += " \\fI%s\\fR" % _escape(value or option.type.name.upper())
+    return text
+
+
+def _first_clause(text):
+    """``Find and make the changes ...`` for the NAME section: lower case, no full stop."""
+    text = " ".join(text.split()).partition(". ")[0].rstrip(".")
+    return (text[:1].lower() + text[1:]).partition(", and nothing")[0]
+
+
+# -- what the README says --------------------------------------------------------------------------
+
+
+def _table(readme, header):
+    """The rows of the table whose first column is *header*: pairs of text. ValueError if it is gone."""
+    found = re.search(r"^\| %s \|.*\n\|[-|]+\|\n((?:\|.*\n)+)" % re.escape(header), readme, re.MULTILINE)
+    if not found:
+        raise ValueError("the README has no table of %s any more, which the man page wants" % header)
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in found.group(1).splitlines()]
+    return [(row[0].strip("`"), row[1]) for row in rows]
+
+
+def _examples(readme):
+    """The commands below "On the command line", with their remarks."""
+    found = re.search(r"^## On the command line\n\n```\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    if not found:
+        raise ValueError("the README has no examples any more, which the man page wants")
+    return [[part.strip() for part in line.split("#", 1)] for line in found.group(1).splitlines()
+            if "#" in line]
+
+
+# -- roff ------------------------------------------------------------------------------------------
+
+
+def _item(tag, text):
+    return [".TP", tag, text]
+
+
+def _paragraphs(text):
+    lines = [_text(paragraph) for paragraph in text.split("\n\n")]
+    return [line for paragraph in lines for line in (".PP", paragraph)][1:]
+
+
+def _text(text):
+    """Markdown of one paragraph: code, emphasis and links."""
+    out = []
+    for part in re.split(r"(`[^`]+`|\*[^*]+\*|\[[^\]]+\]\([^)]+\))", " ".join(text.split())):
+        if part[:1] == "`" and len(part) > 1:
+            out.append("\\fB%s\\fR" % _escape(part[1:-1]))
+        elif part[:1] == "*" and len(part) > 1:
+            out.append("\\fI%s\\fR" % _escape(part[1:-1]))
+        elif part[:1] == "[" and "](" in part:
+            out.append(_prose(part[1:].partition("](")[0]))
+        else:
+            out.append(_prose(part))
+    text = "".join(out)
+    return "\\&" + text if text.startswith(".") else text
+
+
+def _prose(text):
+    """Words: a hyphen in a word may be one; where a word starts with hyphens, they are minus signs."""
+    return re.sub(r"(?<![^ ('\[])-[-A-Za-z0-9]+", lambda match: match.group().replace("-", "\\-"),
+                  _roff(text))
+
+
+def _escape(text):
+    """Something to type: each hyphen is a minus sign."""
+    return _roff(text).replace("-", "\\-")
+
+
+def _roff(text):
+    text = text.replace("\\", "\\e").replace("'", "\\(aq").replace("`", "\\(ga")
+    text = text.replace("^", "\\(ha").replace("~", "\\(ti")
+    return "".join(char if ord(char) < 128 else "\\[u%04X]" % ord(char) for char in text)
+
+
+def _filled(line):
+    """A line of text in lines that are not too long, none of which could be taken for a request."""
+    if line.startswith("."):
+        return line + "\n"
+    lines = textwrap.wrap(line, 79, break_long_words=False, break_on_hyphens=False)
+    return "".join("%s%s\n" % ("\\&" if part[:1] in (".", "'") else "", part) for part in lines)
+
+
+def _quote(text):
+    return '"%s"' % _escape(text).replace('"', '\\(dq')
+
+
+def _references(text):
+    return re.sub(r"([a-z0-9.-]+)\((\d)\)", lambda match: "\\fB%s\\fR(%s)" % (
+        _escape(match.group(1)), match.group(2)), text)
