@@ -165,6 +165,12 @@ def shared_options(source):
     return tuple((name, options[name]) for name in _SHARED_OPTIONS if name in options)
 
 
+def any_of(*words):
+    """What a rule needs that looks for one of *words* (case matters) in suites, components and paths.
+    In one-line entries percent signs may stand for characters of them, and quotes between them."""
+    return (*words, "%", '"')
+
+
 class AptRule(Rule):
     """Base of the APT rules: ``check_source`` is called for each enabled source of both syntaxes."""
 

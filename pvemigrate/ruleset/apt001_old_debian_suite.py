@@ -1,4 +1,5 @@
-from ._apt import SuiteRule, is_debian_entry
+from ..repositories import HOPS
+from ._apt import SuiteRule, any_of, is_debian_entry
 
 
 class OldDebianSuite(SuiteRule):
@@ -43,6 +44,8 @@ class OldDebianSuite(SuiteRule):
 
     sources.list(5)
     """
+
+    needs = any_of(*HOPS["6to7"].debian)
 
     def suites(self):
         return self.hop.debian

@@ -1,4 +1,5 @@
-from ._apt import SuiteRule, is_security_entry
+from ..repositories import HOPS
+from ._apt import SuiteRule, any_of, is_security_entry
 
 
 class OldSecuritySuite(SuiteRule):
@@ -42,6 +43,7 @@ class OldSecuritySuite(SuiteRule):
     """
 
     checker = ("check_security_repo",)
+    needs = any_of(*HOPS["6to7"].security)
 
     def suites(self):
         return self.hop.security

@@ -1,5 +1,5 @@
 from ..repositories import PVE_COMPONENTS
-from ._apt import SuiteRule, is_pve_entry
+from ._apt import SuiteRule, any_of, is_pve_entry
 
 
 class OldProxmoxSuite(SuiteRule):
@@ -43,6 +43,7 @@ class OldProxmoxSuite(SuiteRule):
     """
 
     guide = "Add the Proxmox VE 7 Package Repository"
+    needs = any_of(*sorted(PVE_COMPONENTS))
 
     def suites(self):
         return self.hop.proxmox

@@ -1,4 +1,5 @@
-from ._apt import SuiteRule, is_ceph_entry
+from ..repositories import HOPS
+from ._apt import SuiteRule, any_of, is_ceph_entry
 
 
 class OldCephSuite(SuiteRule):
@@ -41,6 +42,7 @@ class OldCephSuite(SuiteRule):
     """
 
     guide = "(Ceph only) Replace ceph.com repositories with proxmox.com ceph repositories"
+    needs = any_of(*HOPS["6to7"].ceph)
 
     def suites(self):
         return self.hop.proxmox

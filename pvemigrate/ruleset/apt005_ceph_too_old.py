@@ -1,4 +1,5 @@
-from ._apt import AptRule
+from ..repositories import HOPS
+from ._apt import AptRule, any_of
 
 
 class CephTooOld(AptRule):
@@ -38,6 +39,7 @@ class CephTooOld(AptRule):
     guide = "(Ceph only) Replace ceph.com repositories with proxmox.com ceph repositories"
     checker = ("check_ceph",)
     blocks = ("switch",)
+    needs = any_of(*HOPS["6to7"].ceph_too_old)
 
     def check_source(self, source):
         for word in source.too_old_ceph(self.hop):

@@ -1,7 +1,7 @@
 from ..cst import Token
 from ..edit import Fix, insert_after, replace
 from ..formats.deb822 import Continuation, FieldLine, Stanza
-from ._apt import AptRule, is_pve_entry
+from ._apt import AptRule, any_of, is_pve_entry
 from ._apt_node import Addition, binary_sources
 
 #: The host that asks for a subscription.
@@ -63,6 +63,7 @@ class EnterpriseWithoutSubscription(AptRule):
 
     severity = "warning"
     phase = "before"
+    needs = any_of("pve-enterprise")
 
     def __init__(self):
         super().__init__()

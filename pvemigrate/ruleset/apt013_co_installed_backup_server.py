@@ -1,5 +1,5 @@
 from ..edit import Fix
-from ._apt import SuiteRule, is_backup_server
+from ._apt import SuiteRule, any_of, is_backup_server
 
 
 class CoInstalledBackupServer(SuiteRule):
@@ -46,6 +46,7 @@ class CoInstalledBackupServer(SuiteRule):
     severity = "warning"
     guide = "Prerequisites"
     offer = Fix.unsafe
+    needs = any_of("pbs")
 
     def suites(self):
         return self.hop.proxmox

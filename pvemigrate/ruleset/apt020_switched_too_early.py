@@ -1,6 +1,6 @@
 from ..facts import version_key
-from ..repositories import vendor
-from ._apt import AptRule, has_pve_components, is_debian_entry, is_security_entry
+from ..repositories import HOPS, vendor
+from ._apt import AptRule, any_of, has_pve_components, is_debian_entry, is_security_entry
 
 
 class SwitchedTooEarly(AptRule):
@@ -40,6 +40,7 @@ class SwitchedTooEarly(AptRule):
     """
 
     phase = "before"
+    needs = any_of(HOPS["6to7"].new)
 
     def check_source(self, source):
         hop = self.hop

@@ -3,7 +3,7 @@ from itertools import islice
 from ..edit import Fix, replace
 from ..repositories import (ARCHIVES, Location, archive_uri, is_archive, is_known_debian, is_security,
                             proxmox_archive_uri, release_of, vendor)
-from ._apt import AptRule, is_own_debian, owner, shared_options, sources, successor
+from ._apt import AptRule, any_of, is_own_debian, owner, shared_options, sources, successor
 
 
 class ArchivedRelease(AptRule):
@@ -58,6 +58,7 @@ class ArchivedRelease(AptRule):
     severity = "warning"
     phase = "before"
     guide = ""
+    needs = any_of(*ARCHIVES)
 
     def __init__(self):
         super().__init__()

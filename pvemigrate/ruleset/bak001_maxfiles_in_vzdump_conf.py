@@ -50,6 +50,7 @@ class MaxfilesInVzdumpConf(Rule):
     phase = "before"
     guide = "storage: parameter 'maxfiles' is deprecated"
     checker = ("check_backup_retention_settings",)
+    needs = ("maxfiles",)
 
     def visit_File(self, tree):
         settings = Retention(tree)

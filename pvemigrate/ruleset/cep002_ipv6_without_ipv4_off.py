@@ -42,6 +42,7 @@ class Ipv6WithoutIpv4Off(Rule):
     severity = "warning"
     phase = "before"
     checker = ("check_ceph",)
+    needs = ("ipv6",)
 
     def visit_File(self, tree):
         config = self.project.once(CephConfig, tree)

@@ -58,6 +58,7 @@ class GlobalKeyring(Rule):
     severity = "warning"
     phase = "before"
     checker = ("check_ceph",)
+    needs = ("keyring",)
 
     def visit_File(self, tree):
         config = self.project.once(CephConfig, tree)

@@ -40,6 +40,7 @@ class TransportNotKnet(Rule):
     phase = "before"
     guide = "Prerequisites"
     checker = ("check_cluster_corosync",)
+    needs = ("transport",)
 
     def visit_File(self, tree):
         line = self.project.once(Cluster, tree).totem.get("transport")

@@ -43,6 +43,7 @@ class VotesNotOne(Rule):
     phase = "before"
     guide = "Prerequisites"
     checker = ("check_cluster_corosync",)
+    needs = ("quorum_votes",)
 
     def visit_File(self, tree):
         for node in self.project.once(Cluster, tree).nodes:

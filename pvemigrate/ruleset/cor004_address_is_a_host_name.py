@@ -42,6 +42,7 @@ class AddressIsAHostName(Rule):
     phase = "before"
     guide = "Prerequisites"
     checker = ("check_cluster_corosync",)
+    needs = ("_addr",)
 
     def visit_File(self, tree):
         for node in self.project.once(Cluster, tree).nodes:

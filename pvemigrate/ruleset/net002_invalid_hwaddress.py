@@ -50,6 +50,8 @@ class InvalidHwaddress(Rule):
     severity = "error"
     phase = "before"
     guide = "Check Linux Network Bridge MAC"
+    # A backslash at the end of a line may cut the word in two.
+    needs = ("hwaddress", "\\")
 
     def check_project(self, project):
         reported = set()

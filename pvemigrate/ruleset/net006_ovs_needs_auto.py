@@ -60,6 +60,8 @@ class OvsNeedsAuto(Rule):
     severity = "warning"
     phase = "before"
     guide = "Check Linux Network Bridge MAC"
+    # A backslash at the end of a line may cut the word in two.
+    needs = ("allow-", "\\")
 
     def check_project(self, project):
         if not uses_ifupdown2(self.facts):

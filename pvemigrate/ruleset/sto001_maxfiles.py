@@ -59,6 +59,7 @@ class Maxfiles(Rule):
     phase = "before"
     guide = "storage: parameter 'maxfiles' is deprecated"
     checker = ("check_backup_retention_settings",)
+    needs = ("maxfiles",)
 
     def visit_File(self, tree):
         for storage in storages_of(self.project, tree):

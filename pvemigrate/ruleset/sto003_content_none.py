@@ -44,6 +44,7 @@ class ContentNone(Rule):
     severity = "error"
     phase = "before"
     checker = ("check_storage_content",)
+    needs = ("content",)
 
     def visit_File(self, tree):
         for storage in storages_of(self.project, tree):

@@ -47,6 +47,7 @@ class PoolAuditMissing(Rule):
     phase = "after-cluster"
     guide = "Custom role: contains permission 'Pool.Allocate'"
     checker = ("check_custom_pool_roles",)
+    needs = ("Pool.Allocate",)
 
     def visit_File(self, tree):
         config = self.project.once(UserConfig, tree, self.facts.release)

@@ -38,6 +38,7 @@ class PoolAuditTooEarly(Rule):
     severity = "info"
     phase = "before"
     guide = "Custom role: contains permission 'Pool.Allocate'"
+    needs = ("Pool.Audit",)
 
     def visit_File(self, tree):
         if self.facts.release != 6:

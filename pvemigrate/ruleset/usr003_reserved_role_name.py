@@ -49,6 +49,7 @@ class ReservedRoleName(Rule):
     severity = "error"
     phase = "before"
     checker = ("check_custom_pool_roles",)
+    needs = (NEW_SPECIAL_ROLE,)
 
     def visit_File(self, tree):
         config = self.project.once(UserConfig, tree, self.facts.release)

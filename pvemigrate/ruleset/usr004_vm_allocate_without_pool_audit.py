@@ -45,6 +45,7 @@ class VmAllocateWithoutPoolAudit(Rule):
     severity = "info"
     phase = "after-cluster"
     guide = "Custom role: contains permission 'Pool.Allocate'"
+    needs = ("VM.Allocate",)
 
     def visit_File(self, tree):
         config = self.project.once(UserConfig, tree, self.facts.release)
