@@ -201,9 +201,13 @@ class Checker:
                     again.setdefault(kind, []).append(runner)
         wanted = [file for file in fresh if file.kind in first]
         if self._workers.spreads(wanted):
+            later = {}
             for results, asked in self._workers.map(
                     lambda share, is_ours: self._visit_share(share, first, scope, is_ours), wanted):
-                self._take(results, asked, scope)
+                self._take(results, asked, scope, later)
+            for file in wanted:
+                if file.path in later:
+                    self._visit(file, later[file.path], scope)
         else:
             for file in self._workers.each(wanted):
                 self._visit(file, first[file.kind], scope)
@@ -258,6 +262,7 @@ class Checker:
         except OSError as error:
             # Where there are many, a file is read when it is looked at.
             self._unreadable[file.path] = error.strerror or str(error)
+            file.is_unread = True
             return []
         involved = []
         for runner in runners:
@@ -295,15 +300,17 @@ class Checker:
                                 [numbers[runner] for runner in later], trouble))
         return results, [runner.asked for runner in self._rules]
 
-    def _take(self, results, asked, scope):
-        """Take in what has been found in a share of the files."""
+    def _take(self, results, asked, scope, later):
+        """Take in what has been found in a share of the files; *later* (path -> runners) takes who
+        has to visit which of them yet."""
         for runner, kinds in zip(self._rules, asked):
             runner.asked |= kinds
-        for path, data, found, later, trouble in results:
+        for path, data, found, visitors, trouble in results:
+            file = scope.by_path[path]
             if trouble:
                 self._unreadable[path] = trouble
+                file.is_unread = True
                 continue
-            file = scope.by_path[path]
             # From here on the file is what was read where it was judged.
             file.data = data
             for number, (place, findings, message) in found:
@@ -311,7 +318,8 @@ class Checker:
                     if finding.path == path and not file.is_secret:
                         finding.source = file.tree
                 self._rules[number].found[id(file)] = place, findings, message
-            self._visit(file, [self._rules[number] for number in later], scope)
+            if visitors:
+                later[path] = [self._rules[number] for number in visitors]
 
     def _table(self, kind, runners):
         """Which methods want which nodes: ({node name: [(runner, method)]}, the same for leaving)."""

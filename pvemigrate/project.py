@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .engine import FixResult
     from .root import Root
     from .rule import Finding, Rule
+    from .workers import Workers
 
     AnyPath = Union[str, os.PathLike[str]]
     #: What failed: (path, message).
@@ -151,6 +152,8 @@ class _Files:
     root: str | None = None
     _place_to_write = None
     _has_journal = True
+    #: The processes that check and fix, where one is not enough.
+    _workers = None
 
     def __init__(self, files, facts, settings, rules=None):
         self.files: list[SourceFile] = files
@@ -196,7 +199,8 @@ class _Files:
 
     def check(self) -> list[Finding]:
         """The findings, in the order of reports."""
-        findings, self._failures = check(self.scope, self.rules())
+        findings, self._failures = check(self.scope, self.rules(), self._workers)
+        self._drop_unread()
         return findings
 
     def fix(self, verify: bool = False) -> Plan:
@@ -207,11 +211,17 @@ class _Files:
             from .verify import Verifier
 
             verifier = Verifier(self.root)
-        result = fix(self.scope, self.rules(), self.open_blockers(), verifier)
+        result = fix(self.scope, self.rules(), self.open_blockers(), verifier, self._workers)
+        self._drop_unread()
         plan = Plan(self._place_to_write, result, self._has_journal)
         plan.notes = verifier.notes if verifier else []
         self._failures = plan.errors
         return plan
+
+    def _drop_unread(self):
+        """Files that could not be read when they were looked at are none of those looked at."""
+        if self._workers is not None:
+            self.files = [file for file in self.files if not file.is_unread]
 
     def close(self) -> None:
         """Close what is open of the root; nothing can be read or written then. (It is closed with
@@ -241,7 +251,8 @@ class Project(_Files):
     *paths*: only these files, and the known ones below these directories (relative to the root;
     default: every known one). *kind*: take the files in *paths* as files of this kind. *etc*: where
     the contents of /etc are below the root. *facts*: whether to look for facts of the node below
-    the root. *rules*: classes to run instead of the built-in ones. Keywords of
+    the root. *rules*: classes to run instead of the built-in ones. *workers*: the
+    :class:`~pvemigrate.workers.Workers` for a large tree (default: this process alone). Keywords of
     :class:`~pvemigrate.settings.Settings` set the options. Files that cannot be read are in
     ``errors``.
     """
@@ -249,7 +260,8 @@ class Project(_Files):
     def __init__(self, root: AnyPath | Root = ".", settings: Settings | None = None,
                  paths: Iterable[str] | None = None, kind: str | None = None, etc: str = "etc/",
                  rules: Iterable[type[Rule]] | None = None, facts: bool = True,
-                 **options: Any) -> None:
+                 workers: Workers | None = None, **options: Any) -> None:
+        self._workers = workers
         try:
             self._reader = Reader(root)
         except (FileNotFoundError, NotADirectoryError):
@@ -283,8 +295,13 @@ class Project(_Files):
         self._reader.root.close()
 
     def _read_all(self, wanted=lambda path: True):
-        for path, location, kind in discover(self._reader, self._etc):
-            if wanted(path):
+        found = [entry for entry in discover(self._reader, self._etc) if wanted(entry[0])]
+        # Whoever looks at one of many guests reads it.
+        is_late = self._workers is not None and self._workers.spreads(found)
+        for path, location, kind in found:
+            if is_late and kind in ("lxc", "qemu"):
+                self.files.append(SourceFile(path, kind, None, location, self._late_reading(path)))
+            else:
                 self._read(path, location, kind, found=True)
         for path, location, file in sourced_files(self._reader, self.files, self._etc):
             if wanted(path):
@@ -333,6 +350,9 @@ class Project(_Files):
                 self._reader, [SourceFile(main, "interfaces", data)], self._etc)
 
         return self._reader.once("sourced", find)
+
+    def _late_reading(self, path):
+        return lambda: self._reader.read(path, MAX_FILE)
 
     def _read(self, path, location, kind, found=False):
         try:

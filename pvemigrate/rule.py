@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from .cst import Position
-from .edit import Edit, refuse_overlap
+from .edit import Edit, Fix, refuse_overlap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .cst import File, Node, Token
-    from .edit import Fix
     from .engine import Scope
     from .facts import Facts
     from .source import SourceFile
@@ -105,6 +104,20 @@ class Finding:
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """Order of reports: by place, then by code."""
         return (self.path, self.position.start, self.position.end, self.code, self.message)
+
+    def __getstate__(self):
+        """What goes to another process: all but the tree, and of the fix no more than is known of
+        it from outside (its edits are the finding's)."""
+        state = {name: getattr(self, name) for name in self.__slots__ if name not in ("fix", "source")}
+        state["fix"] = self.fix and (self.fix.title, (), self.fix.applicability)
+        return state
+
+    def __setstate__(self, state):
+        fix = state.pop("fix")
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.fix = fix and Fix(*fix)
+        self.source = None
 
     def __repr__(self):
         return "<%s %s:%d:%d %s>" % (self.code, self.path, self.line, self.column, self.message)

@@ -21,18 +21,33 @@ _TOO_MUCH = "more than %d MiB below this root: the rest is not read" % (_MAX_REA
 
 class SourceFile:
     """One configuration file: ``path`` relative to the root (as reports show it), ``kind``, its
-    bytes as read (``data``) and its tree (built when first asked for)."""
+    bytes as read (``data``) and its tree (built when first asked for).
+
+    *read*: function that reads the bytes when they are first asked for, where *data* is None; what
+    asks then has to be ready for OSError.
+    """
 
     #: Whether what the file holds is never to be shown.
     is_secret = False
+    #: Whether it could not be read when it was looked at.
+    is_unread = False
 
-    def __init__(self, path, kind, data, location=None):
+    def __init__(self, path, kind, data, location=None, read=None):
         self.path = path
         self.kind = kind
-        self.data = data
+        if read is None:
+            self.data = data
+        else:
+            self._read = read
         #: Path below etc/ (``network/interfaces``), None for a file that is at no known location.
         self.location = location
         self._tree = None
+
+    def __getattr__(self, name):
+        if name != "data" or "_read" not in self.__dict__:
+            raise AttributeError(name)
+        self.data = data = self._read()
+        return data
 
     @property
     def tree(self):

@@ -26,7 +26,7 @@ RULES = pytest.mark.parametrize("info", catalogue(), ids=lambda info: info.code)
 #: is what ``tables`` asks for in a checkout, and the build.
 LAYERS = (
     ("",),  # the package's version
-    ("cst", "diff", "grammar_files", "root", "settings"),
+    ("cst", "diff", "grammar_files", "patterns", "root", "settings", "workers"),
     ("repositories", "shellwords", "storage_types", "vzdump_options", "journal", "locks"),
     ("compiler", "edit", "facts"),
     ("tables", "rule"),

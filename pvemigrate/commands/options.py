@@ -67,6 +67,8 @@ COMMON = [
     click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
     click.option("--color", default="auto", type=click.Choice(["auto", "always", "never"]),
                  help="Colours; auto: on a terminal, unless NO_COLOR is set."),
+    click.option("--jobs", "-j", metavar="N", type=click.IntRange(min=1),
+                 help="How many processes look at a large tree (default: one for each processor)."),
     click.option("--quiet", "-q", is_flag=True, help="No summary and no notes; with --diff, the "
                  "diff alone."),
 ]

@@ -7,6 +7,7 @@ import click
 
 from ..settings import HOPS, PHASES, SEVERITIES, UsageError
 from ..streams import err, is_terminal, out, say, standard_input, wants_color
+from ..workers import Workers, available
 from . import FAILED, FOUND, OK
 from .options import check_paths, settings_of
 
@@ -34,6 +35,7 @@ class Run:
         """Do it; the exit status."""
         check_paths(self.options)
         self.settings = settings_of(self.options)
+        self.workers = Workers(self.options["jobs"] or available(), self._progress())
         if "-" in self.options["paths"]:
             base, whole = None, False
             self._run_text()
@@ -43,6 +45,24 @@ class Run:
         self._show_commands()
         self._report(base, whole)
         return OK if self.options["exit_zero"] and self.status == FOUND else self.status
+
+    def _progress(self):
+        """What tells the user how far a long piece of work is, where somebody looks: a function of
+        how much is done and of how much there is; or None."""
+        if self.options["quiet"] or not is_terminal(sys.stderr):
+            return None
+        bars = {}
+
+        def tell(done, total):
+            if "bar" not in bars:
+                bars["bar"] = click.progressbar(length=total, label="looking at files",
+                                                file=sys.stderr)
+                bars["bar"].__enter__()
+            bars["bar"].update(done - bars["bar"].pos)
+            if done == total:
+                bars.pop("bar").__exit__(None, None, None)
+
+        return tell
 
     def _fail(self, errors, label=""):
         for path, message in errors:
@@ -80,11 +100,19 @@ class Run:
         for path in empty:
             self._note("%s: no configuration of Proxmox VE below it" % path)
         base, labels = common_directory(targets)
+        self._note_base(base)
         for target, label in zip(targets, labels):
             project = self._open(target)
             if project is not None:
                 self._work(project, label)
         return base, any(target.paths is None for target in targets)
+
+    def _note_base(self, base):
+        """Say where the files are that a report names, where it is no place that was asked for."""
+        if (self.options["paths"] and self.options["root"] is None and base not in ("/", os.getcwd())
+                and self.options["output_format"] in ("text", "concise")):
+            near = os.path.relpath(base)
+            self._note("paths are relative to %s" % (base if near.startswith("..") else near))
 
     def _open(self, target):
         from ..project import Project
@@ -96,7 +124,8 @@ class Run:
                 root.close()
                 return None
             project = Project(root, self.settings, paths=target.paths, etc=target.etc,
-                              kind=self.options["kind"], facts=target.has_facts)
+                              kind=self.options["kind"], facts=target.has_facts,
+                              workers=self.workers)
         except (OSError, UsageError) as error:
             # One bad root does not stop the others.
             self._fail([(target.root, getattr(error, "strerror", None) or str(error))])
