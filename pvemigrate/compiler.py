@@ -13,7 +13,10 @@ them as they stand. They keep to a form in which each rule is a regular expressi
   first symbol is a line type has that line as its header. Rules that begin with ``_`` are inlined.
 
 A line rule becomes a pattern with a group for each symbol; the line types together become one
-pattern with a group for each type; a block rule becomes a pattern over type letters.
+pattern in which an empty group at the end of each alternative tells the type; a block rule becomes a
+pattern over type letters. ``patterns.py`` makes them small. What it takes for a backslash in a line
+is most of some grammars and in hardly any file, so the patterns come in two forms: those for any
+text, and those for a *plain* one, in which nothing of ``RARE`` is.
 """
 
 import os
@@ -22,9 +25,15 @@ import re
 from lark import Lark
 from lark.load_grammar import load_grammar
 
+from . import patterns
 from .grammar_files import FIRST_LETTER, checksum, grammar_names, grammar_text
+from .patterns import cat, rep
 
-__all__ = ["GrammarError", "compile_grammar", "field_name", "line_rules", "stock_lark", "write_tables"]
+__all__ = ["GrammarError", "RARE", "compile_grammar", "field_name", "line_rules", "stock_lark",
+           "write_tables"]
+
+#: Characters and words that few files hold and that only some of a grammar's alternatives take.
+RARE = ("\\", "\0", "snapstate:")
 
 
 class GrammarError(ValueError):
@@ -59,26 +68,37 @@ class _Compiler:
     # -- rules over characters ---------------------------------------------------------------------
 
     def pattern(self, tree, group):
-        """The regular expression of an EBNF tree over terminals; *group* wraps each symbol."""
+        """The pattern (see ``patterns.py``) of an EBNF tree over terminals; *group*: each symbol
+        is one."""
         kind = tree.data
         if kind == "expansions":
-            parts = [self.pattern(child, group) for child in tree.children]
-            return parts[0] if len(parts) == 1 else "(?:%s)" % "|".join(parts)
+            return patterns.alt([self.pattern(child, group) for child in tree.children])
         if kind == "expansion":
-            return "".join(self.pattern(child, group) for child in tree.children)
+            return cat([self.pattern(child, group) for child in tree.children])
         if kind == "maybe":
-            return "(?:%s)?" % self.pattern(tree.children[0], group)
+            return rep(0, 1, True, self.pattern(tree.children[0], group))
         if kind == "expr":
             operator = str(tree.children[1])
             if operator not in "?*+" or (group and operator != "?"):
                 raise GrammarError("operator %s in a line rule" % operator)
-            return "(?:%s)%s" % (self.pattern(tree.children[0], group), operator)
+            return rep(int(operator == "+"), 1 if operator == "?" else None, True,
+                       self.pattern(tree.children[0], group))
         if kind == "value":
-            name = _symbol(tree)
-            if name not in self.terminals:
-                raise GrammarError("%s in a line rule is no terminal" % name)
-            return ("(%s)" if group else "(?:%s)") % self.terminals[name].pattern.to_regexp()
+            symbol = self.terminal(_symbol(tree))
+            return patterns.group(symbol) if group else symbol
         raise GrammarError("unexpected %s in a rule" % kind)
+
+    def terminal(self, name):
+        """The pattern of terminal *name*."""
+        if name not in self.terminals:
+            raise GrammarError("%s in a line rule is no terminal" % name)
+        try:
+            pattern = patterns.read(self.terminals[name].pattern.to_regexp())
+        except patterns.PatternError as error:
+            raise GrammarError("%s: %s" % (name, error)) from error
+        if patterns.groups(pattern):
+            raise GrammarError("%s has a group of its own; use (?:...)" % name)
+        return pattern
 
     def symbols(self, tree):
         """The symbols of an EBNF tree in source order."""
@@ -101,15 +121,29 @@ class _Compiler:
         """The pattern of line rule *name*, checked against its line type."""
         tree = self.rules[name]
         pattern = self.pattern(tree, group=True)
-        terminal = self.terminals[name.upper()].pattern.to_regexp()
+        terminal, newline = self.terminal(name.upper()), self.terminal("NEWLINE")
         plain = self.pattern(tree, group=False)
-        newline = "(?:(?:%s))?" % self.terminals["NEWLINE"].pattern.to_regexp()
-        if not plain.endswith(newline):
+        parts = plain[1] if plain[0] == "cat" else (plain,)
+        if parts[-1] != rep(0, 1, True, newline):
             raise GrammarError("%s does not end in [NEWLINE]" % name)
-        if _parsed(plain[:-1]) != _parsed(terminal):
+        plain = cat(parts[:-1] + (newline,))
+        if plain != terminal:
             raise GrammarError("%s and %s differ:\n  %s\n  %s" % (
-                name, name.upper(), plain[:-1], terminal))
+                name, name.upper(), patterns.written(plain), patterns.written(terminal)))
         return pattern
+
+    def lines(self, rare):
+        """Of the line types together, in texts without *rare*: the pattern, the letters of the types
+        by the numbers of its groups (from 1), and whether all of them are single physical lines."""
+        branches, letters, one_line = [], [" "], True
+        for name in self.types:
+            pattern = patterns.simplified(self.terminal(name), rare)
+            if not patterns.is_dead(pattern):
+                branches.append(cat([pattern, patterns.group(patterns.EMPTY)]))
+                letters.append(self.letters[name])
+                one_line = one_line and patterns.one_line(pattern)
+        pattern = patterns.simplified(patterns.alt(branches))
+        return patterns.written(pattern), "".join(letters), one_line
 
     # -- rules over line types ---------------------------------------------------------------------
 
@@ -159,58 +193,45 @@ class _Compiler:
         rules, blocks = {}, {}
         for name, tree in self.rules.items():
             if name.upper() in self.letters:
-                rules[name] = self.line_rule(name)
+                rules[name] = self.line_rule(name), patterns.END
             elif self.list_rule(tree) is not None:
-                rules[name] = self.pattern(self.list_rule(tree), group=True)
+                rules[name] = self.pattern(self.list_rule(tree), group=True), None
             elif not name.startswith("_"):
                 self.block(tree)  # refuses what no block rule may hold, in start too
                 names = self.parts(tree)
-                scan = "".join("(%s)|" % self.block(self.rules[part]) for part in names) + "."
-                blocks[name] = (name != "start" and self.first(tree) == "type", scan, tuple(names))
+                found = "|".join(["(%s)" % self.block(self.rules[part]) for part in names])
+                if names and re.compile(found).match(""):
+                    raise GrammarError("a block in %s may be empty" % name)
+                found = patterns.written(patterns.simplified(patterns.read(found)))
+                blocks[name] = (name != "start" and self.first(tree) == "type", found, tuple(names))
         missing = [name for name in self.types if name.lower() not in rules]
         if missing:
             raise GrammarError("line types without a rule: " + ", ".join(missing))
-        lines = "|".join("(%s)" % self.terminals[name].pattern.to_regexp() for name in self.types)
-        if re.compile(lines).groups != len(self.types):
-            raise GrammarError("a terminal has a group of its own; use (?:...)")
+        trees = [self.terminal(name) for name in self.types] + [tree for tree, _ in rules.values()]
+        rare = tuple(word for word in RARE
+                     if any(patterns.without(tree, (word,)) != tree for tree in trees))
+        any_text = self.form(rules, ())
         return {
             "types": tuple(name.lower() for name in self.types),
-            "lines": lines,
-            "rules": rules,
             "fields": {name: tuple(map(field_name, self.symbols(self.rules[name]))) for name in rules},
             "blocks": blocks,
+            "rare": rare,
+            "any": any_text,
+            "plain": self.form(rules, rare) if rare else any_text,
+        }
+
+    def form(self, rules, rare):
+        """The patterns for texts without *rare*."""
+        return {
+            "lines": self.lines(rare),
+            "rules": {name: patterns.written(patterns.simplified(pattern, rare, after))
+                      for name, (pattern, after) in rules.items()},
         }
 
 
 def field_name(symbol):
     """The field of a node that holds terminal *symbol*: ``AUTO__KEYWORD`` is ``keyword``."""
     return symbol.split("__")[-1].lower()
-
-
-def _parsed(pattern):
-    """A pattern's parse, with grouping that means nothing taken away, to compare two of them."""
-    try:
-        from re import _parser as sre_parse  # Python 3.11 and later
-    except ImportError:
-        import sre_parse
-
-    return str(_flat(sre_parse.parse(pattern)))
-
-
-def _flat(parsed):
-    flat = []
-    for operator, argument in parsed:
-        if str(operator) == "SUBPATTERN" and argument[0] is None and not (argument[1] or argument[2]):
-            flat.extend(_flat(argument[3]))
-        elif str(operator) in ("MAX_REPEAT", "MIN_REPEAT"):
-            flat.append((operator, argument[0], argument[1], _flat(argument[2])))
-        elif str(operator) == "BRANCH":
-            flat.append((operator, [_flat(branch) for branch in argument[1]]))
-        elif str(operator) in ("ASSERT", "ASSERT_NOT"):
-            flat.append((operator, argument[0], _flat(argument[1])))
-        else:
-            flat.append((operator, argument))
-    return flat
 
 
 def compile_grammar(text):
@@ -222,7 +243,7 @@ def compile_grammar(text):
 
 def line_rules(text):
     """The names of the line and list rules of a grammar (start symbols of their own)."""
-    return sorted(compile_grammar(text)["rules"])
+    return sorted(compile_grammar(text)["fields"])
 
 
 def stock_lark(text):

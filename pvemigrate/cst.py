@@ -10,6 +10,7 @@ what the nodes hold.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Block", "File", "FlattenSentinel", "Line", "Node", "Position", "RemovalSentinel",
-    "RemoveFromParent", "Token", "Transformer", "Visitor", "encode", "line_ending", "raw_line",
-    "set_table_loader",
+    "RemoveFromParent", "Token", "Transformer", "Visitor", "encode", "line_ending", "raw_block",
+    "raw_line", "raw_lines", "set_table_loader",
 ]
 
 
@@ -219,9 +220,12 @@ class Line(Node):
     #: Field names in source order.
     _fields = ()
     _defaults = {}
+    #: What matches the class's lines, as soon as it is needed.
+    _rule = None
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
+        cls._rule = None
         own = cls.__dict__.get("__annotations__")
         if own:
             defaults = dict(getattr(cls, "_defaults", ()))
@@ -262,17 +266,25 @@ class Line(Node):
             return self._match()
 
     def _match(self):
-        match = _load_table(self.grammar).rule(type(self).__name__).fullmatch(self.code)
+        rule = self._rule
+        if rule is None:
+            cls = type(self)
+            rule = cls._rule = _load_table(cls.grammar).rule(cls.__name__)
+        code = self.code
+        match = rule.pattern(code).fullmatch(code)
         if match is None:
-            raise ValueError("%r is no %s" % (self.code, type(self).__name__))
-        spans, end = [], 0
-        for span in match.regs[1:]:
-            if span[0] < 0:
-                span = (end, end)
-            spans.append(span)
-            end = span[1]
-        _set_spans(self, tuple(spans))
-        return self._spans
+            raise ValueError("%r is no %s" % (code, type(self).__name__))
+        spans = match.regs[1:]
+        if _ABSENT in spans:
+            found, end = [], 0
+            for span in spans:
+                if span == _ABSENT:
+                    span = (end, end)
+                found.append(span)
+                end = span[1]
+            spans = tuple(found)
+        _set_spans(self, spans)
+        return spans
 
     def field(self, name: str) -> Token:
         """The token of field *name*."""
@@ -285,7 +297,8 @@ class Line(Node):
         """
         start, end = self.spans[self._fields.index(name)]
         found = []
-        for match in _load_table(self.grammar).rule(name).finditer(self.code, start, end):
+        pattern = _load_table(self.grammar).rule(name).pattern(self.code)
+        for match in pattern.finditer(self.code, start, end):
             items, at = [], match.start()
             for text, span in zip(match.groups(""), match.regs[1:]):
                 at = at if span[0] < 0 else span[0]
@@ -314,13 +327,23 @@ class Line(Node):
         return "%s(%r)" % (type(self).__name__, self.code)
 
 
+#: The span of a group that matched nothing.
+_ABSENT = (-1, -1)
 _set_code = Line.code.__set__
 _set_spans = Line._spans.__set__
 _new = object.__new__
 
 
+def raw_lines(classes, texts):
+    """Lines of these classes from texts that the grammar is known to accept (the parser's way in):
+    a list."""
+    nodes = list(map(_new, classes))
+    deque(map(_set_code, nodes, texts), 0)
+    return nodes
+
+
 def raw_line(cls, code):
-    """A line of class *cls* from text the grammar is known to accept (the parser's way in)."""
+    """A line of class *cls* from text the grammar is known to accept."""
     node = _new(cls)
     _set_code(node, code)
     return node
@@ -397,6 +420,14 @@ class Block(Node):
 
 _set_header = Block.header.__set__
 _set_body = Block.body.__set__
+
+
+def raw_block(cls, header, body):
+    """A block of class *cls*; *body*: a tuple."""
+    node = _new(cls)
+    _set_header(node, header)
+    _set_body(node, body)
+    return node
 
 
 def _visit_body(body, transformer):

@@ -32,10 +32,15 @@ def is_checkout():
 
 
 def checksum(text):
-    """A checksum of a grammar's text (staleness only, nothing depends on it for safety)."""
+    """A checksum of a grammar's text and of what compiles it (staleness only, nothing depends on it
+    for safety)."""
     from zlib import crc32
 
-    return crc32(text.encode("utf-8"))
+    value = crc32(text.encode("utf-8"))
+    for name in ("compiler.py", "patterns.py"):
+        with open(os.path.join(_HERE, name), "rb") as file:
+            value = crc32(file.read(), value)
+    return value
 
 
 #: A line type is one letter in the pass over line types: its number plus this.

@@ -38,7 +38,7 @@ def tokens(line):
     for name in line._fields:
         token = line.field(name)
         yield token
-        if name in data["rules"] and name not in data["types"]:
+        if name in data["fields"] and name not in data["types"]:
             items = [item for group in line.words(name) for item in group]
             assert "".join(items) == token, "the items of %s do not make up its text" % name
             yield from items
@@ -167,7 +167,7 @@ def check_against_lark(tree, seen=None):
         assert fill(theirs, ours) == ours, "fields of %r" % line
         for name in line._fields:
             token = line.field(name)
-            if name not in data["rules"] or name in data["types"] or not token:
+            if name not in data["fields"] or name in data["types"] or not token:
                 continue
             items = stock.parse(str(token), start=name)
             theirs = lark_fields(items)
