@@ -207,7 +207,7 @@ class _Maker:
     def growth(self, kind):
         """Ten times the lines; the garbage collector does as it always does."""
         contenders = {"large": self.ours("parse", kind, 100000),
-                      "small": self.ours("parse", kind, 10000)}
+                      "small": self.ours("ten", kind, 10000)}
         return Comparison("growth-" + kind, self.rounds(7), contenders, [
             Row("parse %s, 100,000 lines" % KINDS[kind][1], "10,000 lines", "large", "small", COST,
                 11, 10.3)])

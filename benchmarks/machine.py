@@ -31,11 +31,11 @@ print(json.dumps({
     "pvemigrate": pvemigrate.__version__, "click": version("click"), "lark": version("lark")}))
 """
 
-#: Makes a zip file of packages with byte-code that matches their sources, and their data.
+#: Makes a zip file of packages, as byte-code, and their data; not compressed, as zipapp does it.
 _ZIP = """
 import os, sys, zipfile
 target, *packages = sys.argv[1:]
-with zipfile.PyZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+with zipfile.PyZipFile(target, "w") as archive:
     for package in packages:
         archive.writepy(package)
         for folder, _, names in os.walk(package):
