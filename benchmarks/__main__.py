@@ -31,6 +31,8 @@ def arguments(args=None):
     parser.add_argument("--only", action="append", default=[], metavar="NAME",
                         help="these comparisons, by name or its beginning (parse, cluster, ...). "
                              "Repeatable")
+    parser.add_argument("--bars", action="store_true",
+                        help="print only the rows that have a must and a goal")
     parser.add_argument("--json", metavar="FILE", help="write every value that was measured")
     parser.add_argument("--cache", default=cache, metavar="DIR",
                         help="for the virtual environment and unpacked packages (default: "
@@ -44,6 +46,9 @@ def arguments(args=None):
 def main(args=None):
     """Do it; the exit status."""
     options = arguments(args)
+    if sys.version_info < (3, 9):
+        print("error: the benchmarks need Python 3.9 or later", file=sys.stderr)
+        return FAILED
     try:
         machine = Machine(options.cache, options.python and os.path.abspath(options.python))
         about = machine.describe()
@@ -68,7 +73,7 @@ def main(args=None):
         return FAILED
     programs = {name for name in programs if not name.startswith("pvemigrate")}
     print(header(about, programs))
-    print(render(rows, notes))
+    print(render([row for row in rows if row["must"] is not None or not options.bars], notes))
     if options.json:
         document = {"machine": about, "programs": sorted(programs), "short": options.short,
                     "rows": rows}
