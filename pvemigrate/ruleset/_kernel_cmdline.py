@@ -26,6 +26,12 @@ _SOMEWHERE = re.compile(r"(?<![A-Za-z0-9_])(GRUB_CMDLINE_LINUX(?:_DEFAULT)?)\+?=
 _LOOSE = re.compile("[^ \\t\\r\\f\\v\\n\"'`;\\\\]+")
 
 
+def any_spelling(word):
+    """What a rule needs that looks for *word* in parameters: the word, or one of its characters with
+    something behind it that sh takes away. (A ``$`` ends a parameter here.)"""
+    return (word, *(char + quote for char in sorted(set(word[:-1])) for quote in "\"'\\`"))
+
+
 class Parameter:
     """One parameter of the kernel.
 

@@ -10,7 +10,6 @@ from ..cst import Block, Token
 from ..formats.interfaces import (Auto, BrokenIfaceHeader, Directive, IfaceHeader, InheritsHeader,
                                   Option, joined, words)
 from ..settings import valid_mac
-from ._kernel_cmdline import parameters
 from ._net import is_plain_name, link_files, link_sections, networks, option_key, word_tokens
 
 __all__ = ["Use", "base_name", "devices", "family", "is_pinned", "mentions", "permanent_mac",
@@ -138,17 +137,18 @@ def mentions(scope, name):
 MELLANOX = "Mellanox"
 BCM57412 = "Broadcom BCM57412"
 
-_PCI_ID = re.compile("(?m)^PCI_ID=([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})$")
-_MODALIAS = re.compile("pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})")
-_DRIVER = re.compile("(?m)^DRIVER=([A-Za-z0-9_-]+)$")
+# Compiled when they are first used: not every node has such cards.
+_PCI_ID = "(?m)^PCI_ID=([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})$"
+_MODALIAS = "pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})"
+_DRIVER = "(?m)^DRIVER=([A-Za-z0-9_-]+)$"
 
 #: Names that udev makes of a board's index, a slot or a PCI path, with what it appends for a port.
 _PREDICTABLE = re.compile("en(?:P[0-9]+)?(?:o[0-9]+|s[0-9]+(?:f[0-9]+)?|p[0-9]+s[0-9]+(?:f[0-9]+)?)"
                           "(?:d[0-9]+)?(n[A-Za-z0-9]+)?")
 #: The forms in which the guide shows names before they change. What is on PCI bus 0 (enp0s31f6) is
 #: part of the board's chipset, no card.
-_PATH_FORM = re.compile("en(?:P[0-9]+)?p(?!0s)[0-9]+s[0-9]+f[0-9]+")
-_SLOT_FORM = re.compile("ens[0-9]+f[0-9]+np[0-9]+")
+_PATH_FORM = "en(?:P[0-9]+)?p(?!0s)[0-9]+s[0-9]+f[0-9]+"
+_SLOT_FORM = "ens[0-9]+f[0-9]+np[0-9]+"
 
 
 def family(facts, name):
@@ -168,8 +168,9 @@ def family(facts, name):
         return None
     if vendor == 0x14e4 or driver is not None:
         # bnxt_en drives BCM57412 among others.
-        return "" if driver in (None, "bnxt_en") and _SLOT_FORM.fullmatch(name) else None
-    return "" if _PATH_FORM.fullmatch(name) or _SLOT_FORM.fullmatch(name) else None
+        return "" if driver in (None, "bnxt_en") and re.fullmatch(
+            _SLOT_FORM, name) else None
+    return "" if re.fullmatch(_PATH_FORM, name) or re.fullmatch(_SLOT_FORM, name) else None
 
 
 def _hardware(facts, name):
@@ -182,8 +183,8 @@ def _hardware(facts, name):
             "ascii", "replace").rstrip("\0\n"))
 
     uevent = read("uevent")
-    driver = _DRIVER.search(uevent)
-    match = _PCI_ID.search(uevent) or _MODALIAS.match(read("modalias"))
+    driver = re.search(_DRIVER, uevent)
+    match = re.search(_PCI_ID, uevent) or re.match(_MODALIAS, read("modalias"))
     if match:
         vendor, device = (int(text, 16) for text in match.groups())
     else:
@@ -220,7 +221,7 @@ def _linked_names(scope):
     return found
 
 
-_UDEV_NAME = re.compile("NAME:?=\"([^\"\n]+)\"")
+_UDEV_NAME = "NAME:?=\"([^\"\n]+)\""
 
 
 def udev_names(scope):
@@ -231,11 +232,13 @@ def udev_names(scope):
         file = scope.text(folder + "/" + file_name) if file_name.endswith(".rules") else None
         for line in file.tree.code.split("\n") if file else ():
             if not line.lstrip(" \t").startswith("#"):
-                found.update(_UDEV_NAME.findall(line))
+                found.update(re.findall(_UDEV_NAME, line))
     return found
 
 
 def _has_kernel_names(scope):
+    from ._kernel_cmdline import parameters
+
     running = scope.text("proc/cmdline")
     return ("net.ifnames=0" in words(running.tree.code.rstrip("\0") if running else "")
             or any(parameter.name == "net.ifnames" and parameter.value == "0"

@@ -5,12 +5,9 @@ import re
 from ..cst import File, Token, raw_line
 from ..facts import DPKG_STATUS
 from ..formats import decode
-from ..formats.text import Line
 from ..source import SourceFile
 
 __all__ = ["place_of"]
-
-_END = re.compile("\n(?=\n)|\\Z")
 
 
 def place_of(scope, package, field="Package"):
@@ -23,13 +20,14 @@ def place_of(scope, package, field="Package"):
     code, version = decode(data), scope.facts.package(package)
     wanted = re.compile("(?m)^Version:[ \t]*%s[ \t\r]*$" % re.escape(version or ""))
     place = re.compile("(?m)^%s:[ \t]*([^ \t\r\n][^\n]*)$" % field)
+    ending = re.compile("\n(?=\n)|\\Z")
     end = 0
     for match in re.finditer("(?m)^Package:[ \t]*%s[ \t\r]*$" % re.escape(package), code):
         # A paragraph is looked into once, however often it names the package.
         if match.start() < end:
             continue
         start = code.rfind("\n\n", end, match.start()) + 1 or end
-        end = _END.search(code, match.end()).start()
+        end = ending.search(code, match.end()).start()
         found = place.search(code, start, end)
         if found and wanted.search(code, start, end):
             return _located(data, code, *found.span(1))
@@ -37,6 +35,8 @@ def place_of(scope, package, field="Package"):
 
 
 def _located(data, code, start, end):
+    from ..formats.text import Line
+
     first = code.rfind("\n", 0, start) + 1
     last = code.find("\n", end) + 1 or len(code)
     body = [raw_line(Line, text) for text in (code[:first], code[first:last], code[last:]) if text]

@@ -7,13 +7,10 @@ from ..formats.storage import (
 )
 from ..storage_types import TYPES, known_type
 
-__all__ = ["Contents", "Plugin", "contents", "cut_off", "plugins", "provided_types", "storages_of"]
+__all__ = ["Contents", "contents", "cut_off", "plugins", "provided_types", "storages_of"]
 
 #: Where third-party plugins are (PVE::Storage).
 PLUGINS = "usr/share/perl5/PVE/Storage/Custom"
-#: The versions of the plugin interface that 7.x loads: 7.0 knows 9 alone, 7.1 and later 9 and 10
-#: (PVE::Storage, APIVER and APIAGE).
-PLUGIN_VERSIONS = (9, 10)
 #: What the storage local holds where storage.cfg does not define it (PVE::Storage::Plugin).
 _LOCAL = TYPES["dir"].content
 
@@ -39,51 +36,19 @@ def cut_off(tree):
 
 # -- third-party plugins ---------------------------------------------------------------------------
 
-_COMMENT = re.compile("(?m)(?:^|(?<=[ \t;{}]))#[^\n]*")
-_SUB = "sub[ \t\r\n]+%s[ \t\r\n]*(?:\\([^()]*\\)[ \t\r\n]*)?\\{([^{}]*)\\}"
-_API = re.compile(_SUB % "api")
-_TYPE = re.compile(_SUB % "type")
-_RETURN = re.compile("[ \t\r\n]*(?:return[ \t\r\n]*)?(?:([0-9]{1,9})|([A-Za-z_][A-Za-z0-9_]*)"
-                     "|'([^'\n]*)'|\"([^\"$@\n]*)\")[ \t\r\n]*;?[ \t\r\n]*")
-_CONSTANT = "use[ \t]+constant[ \t]+%s[ \t]*=>[ \t]*([0-9]{1,9})[ \t]*;"
-
-
-class Plugin:
-    """A storage plugin of somebody else: its ``path``, the ``api`` version that it says it is for
-    (int) and the storage ``type`` that it brings (str); None for what cannot be read off it."""
-
-    __slots__ = ("path", "api", "type")
-
-    def __init__(self, path, data):
-        text = _COMMENT.sub("", (data or b"").decode("utf-8", "replace"))
-        self.path = path
-        self.api = self.type = None
-        found = _RETURN.fullmatch(_body(_API, text))
-        if found and found.group(1):
-            self.api = int(found.group(1))
-        elif found and found.group(2):
-            constant = re.search(_CONSTANT % found.group(2), text)
-            self.api = int(constant.group(1)) if constant else None
-        found = _RETURN.fullmatch(_body(_TYPE, text))
-        if found:
-            self.type = found.group(3) or found.group(4)
-
-    @property
-    def is_loaded(self):
-        """Whether Proxmox VE 7 loads it; None where that is not known."""
-        return None if self.api is None else self.api in PLUGIN_VERSIONS
-
-
-def _body(pattern, text):
-    found = pattern.findall(text)
-    return found[0] if len(found) == 1 else "?"
-
 
 def plugins(facts):
-    """The third-party plugins below the root (list of :class:`Plugin`)."""
-    return facts.once("storage plugins", lambda: [
-        Plugin(PLUGINS + "/" + name, facts.get(PLUGINS + "/" + name))
-        for name in facts.listdir(PLUGINS) if name.endswith(".pm")])
+    """The third-party plugins below the root (list of :class:`~._storage_plugins.Plugin`)."""
+    return facts.once("storage plugins", lambda: _plugins(facts))
+
+
+def _plugins(facts):
+    names = [name for name in facts.listdir(PLUGINS) if name.endswith(".pm")]
+    if not names:
+        return []
+    from ._storage_plugins import Plugin
+
+    return [Plugin(PLUGINS + "/" + name, facts.get(PLUGINS + "/" + name)) for name in names]
 
 
 def provided_types(facts):

@@ -12,11 +12,12 @@ from ..shellwords import Unclosed, perl_words, shell_commands
 from ..storage_types import plain_number
 from ..vzdump_options import options
 
+# Compiled when they are first used: most files hold none but jobs as Proxmox VE writes them.
 #: Five time fields or a word, and a user: what cron takes for a line that runs something.
-_TIMING = re.compile(
+_TIMING = (
     r"[ \t]*(?:@[A-Za-z]+|[0-9*,/~-]+(?:[ \t]+[0-9*,/~-]+){2}(?:[ \t]+[0-9A-Za-z*,/~-]+){2})"
     r"[ \t]+[^ \t\n]+[ \t]+(?=[^ \t\n])")
-_DISABLED = re.compile(r"(?:/[^ \t]*/)?#(?:/[^ \t]*/)?vzdump(?=[ \t])")
+_DISABLED = r"(?:/[^ \t]*/)?#(?:/[^ \t]*/)?vzdump(?=[ \t])"
 _ASSIGNMENT = re.compile("[A-Za-z_][A-Za-z_0-9]*=")
 _PERCENT = re.compile(r"(?<!\\)%")
 
@@ -32,6 +33,16 @@ _WRAPPERS = frozenset([
 
 #: The options that rules are about, by what they are about.
 RETENTION, SIZE = ("maxfiles", "prune-backups"), ("size",)
+
+
+def any_spelling(word):
+    """What a rule needs that looks for an option beginning with *word*, in capitals or not: the word,
+    or one of its characters with something behind it that Perl and the shell take away."""
+    words = [""]
+    for char in word:
+        words = [before + either for before in words for either in (char, char.upper())]
+    return (*words, *(char + quote for char in sorted({*word[:-1], *word[:-1].upper()})
+                      for quote in "\"'\\"))
 
 
 class Job:
@@ -163,11 +174,11 @@ def _job(job):
 
 
 def _cron_line(node):
-    timing = _TIMING.match(node.code)
+    timing = re.match(_TIMING, node.code)
     if timing is None:
         return []
     start = timing.end()
-    disabled = _DISABLED.match(node.code, start)
+    disabled = re.compile(_DISABLED).match(node.code, start)
     if disabled is None:
         commands, hidden = _shell_options(node.code, start)
         return [Command(node, command) for command in commands] + _hidden_in(node, hidden)

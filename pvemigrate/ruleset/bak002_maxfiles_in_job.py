@@ -1,6 +1,6 @@
 from ..edit import Fix
 from ..rule import Rule
-from ._vzdump import Crontab
+from ._vzdump import Crontab, any_spelling
 
 
 class MaxfilesInJob(Rule):
@@ -50,6 +50,8 @@ class MaxfilesInJob(Rule):
     phase = "before"
     guide = "storage: parameter 'maxfiles' is deprecated"
     checker = ("check_backup_retention_settings",)
+    # The shortest that Getopt::Long takes for maxfiles and nothing else.
+    needs = any_spelling("max")
 
     def visit_File(self, tree):
         for line in self.project.once(Crontab, tree).commands:

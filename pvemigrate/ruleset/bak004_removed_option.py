@@ -1,7 +1,7 @@
 from ..edit import Fix
 from ..formats import parse
 from ..rule import Rule
-from ._vzdump import Crontab
+from ._vzdump import Crontab, any_spelling
 
 
 class RemovedOption(Rule):
@@ -48,6 +48,8 @@ class RemovedOption(Rule):
     kinds = ("vzdump-cron",)
     severity = "warning"
     phase = "before"
+    # The shortest that Getopt::Long takes for size and nothing else.
+    needs = any_spelling("si")
 
     def visit_File(self, tree):
         for line in self.project.once(Crontab, tree).commands:

@@ -91,6 +91,8 @@ class NicMayBeRenamed(Rule):
 
     def check_project(self, project):
         renames = project.settings.rename_nics
+        if not renames and (self.facts.release or 6) >= 7:
+            return
         found = project.once(uses, project)
         names = {}
         for use in found:

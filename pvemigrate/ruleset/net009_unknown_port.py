@@ -55,6 +55,11 @@ class UnknownPort(Rule):
     phase = "before"
     guide = "Network Interface Name Change"
 
+    def may_find(self, file):
+        # A backslash at the end of a line may cut the option's name in two.
+        text = file.data.lower()
+        return b"ports" in text or b"slaves" in text or b"\\" in text
+
     def check_project(self, project):
         if not has_whole_sysfs(self.facts):
             return

@@ -5,7 +5,7 @@ from ..edit import Fix, remove, replace
 from ..facts import version_key
 from ..formats.modprobe import Options, Wrapped
 from ..rule import Rule
-from ._kernel_cmdline import follow_up, parameters
+from ._kernel_cmdline import any_spelling, follow_up, parameters
 
 #: The kernel that needs the workaround no more.
 MENDED = "5.15.39-3"
@@ -58,6 +58,7 @@ class ObsoleteTdpMmuWorkaround(Rule):
     severity = "info"
     phase = "after-node"
     guide = "Old Workaround: Disable tdp_mmu"
+    needs = any_spelling("mmu")
 
     def check_project(self, project):
         kernel = self.mended_kernel()

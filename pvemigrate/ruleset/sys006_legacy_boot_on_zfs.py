@@ -1,7 +1,7 @@
 import re
 
 from ..rule import Rule
-from ._kernel_cmdline import has_boot_partitions, parameters
+from ._kernel_cmdline import any_spelling, has_boot_partitions, parameters
 
 _FIELDS = re.compile("[^ \t\r\n]+")
 
@@ -45,6 +45,7 @@ class LegacyBootOnZfs(Rule):
     severity = "error"
     phase = "before"
     guide = "Unable to boot due to grub failure"
+    needs = any_spelling("ZFS")
 
     def check_project(self, project):
         root = [parameter for parameter in parameters(project)

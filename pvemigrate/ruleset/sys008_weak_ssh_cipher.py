@@ -2,12 +2,11 @@ import re
 
 from ..rule import NODE, Rule
 
-_KEYWORD = re.compile(r'[ \t\r]*"?(ciphers|host|match)"?(?:[ \t\r]*=[ \t\r]*|[ \t\r]+)(.*)',
-                      re.IGNORECASE | re.ASCII)
-_LIST = re.compile('"([^"]*)"|([^ \t\r"=]+)')
-_NAME = re.compile("[^,+^-][^,]*")
+_KEYWORD = r'[ \t\r]*"?(ciphers|host|match)"?(?:[ \t\r]*=[ \t\r]*|[ \t\r]+)(.*)'
+_LIST = '"([^"]*)"|([^ \t\r"=]+)'
+_NAME = "[^,+^-][^,]*"
 #: Names that ssh no longer knows, whatever follows (OpenSSH, cipher.c).
-_GONE = re.compile("blowfish|arcfour|cast128|des|idea|3des(?!-cbc$)")
+_GONE = "blowfish|arcfour|cast128|des|idea|3des(?!-cbc$)"
 
 
 class WeakSshCipher(Rule):
@@ -54,16 +53,16 @@ class WeakSshCipher(Rule):
         file = project.text("root/.ssh/config")
         is_for_all, is_first = True, True
         for line in file.tree.body if file else ():
-            match = _KEYWORD.match(line.text)
+            match = re.match(_KEYWORD, line.text, re.IGNORECASE | re.ASCII)
             if match is None:
                 continue
             keyword, rest = match.group(1).lower(), match.group(2)
             if keyword != "ciphers":
                 is_for_all = rest.strip(" \t\r").lower() == ("*" if keyword == "host" else "all")
                 continue
-            found = _LIST.match(rest)
+            found = re.match(_LIST, rest)
             names = self.ciphers(line, match.start(2), found) if found else []
-            gone = [name for name in names if _GONE.match(name.lower())]
+            gone = [name for name in names if re.match(_GONE, name.lower())]
             if gone:
                 self.report(gone[0], "ssh knows no cipher %s any more, and refuses the whole file "
                             "for it" % ", ".join(gone), file=file)
@@ -80,7 +79,7 @@ class WeakSshCipher(Rule):
             return []
         start += _quoted(found)
         return [line.part(start + match.start(), start + match.end())
-                for match in _NAME.finditer(text)]
+                for match in re.finditer(_NAME, text)]
 
 
 def _quoted(found):

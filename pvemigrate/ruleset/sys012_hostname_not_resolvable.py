@@ -5,6 +5,7 @@ from ..rule import NODE, Rule
 from ._net import MAIN, networks
 
 _FIELD = re.compile("[^ \t\r\f\v]+")
+_IPV4 = "(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:[.](?!\\Z)|\\Z)){4}"
 #: Methods by which an interface gets addresses that no file names.
 _DYNAMIC = frozenset(["auto", "bootp", "dhcp", "dhcp6", "dynamic", "ipv4ll", "ppp", "v4tunnel",
                       "wvdial", "6to4"])
@@ -98,7 +99,7 @@ class HostnameNotResolvable(Rule):
                 if address is None:
                     return set()
                 found.add(address)
-        return {address for address in found if not address.is_loopback}
+        return {address for address in found if not _is_loopback(address)}
 
 
 def _may_set_address(option):
@@ -113,13 +114,18 @@ def _may_set_address(option):
 
 def _is_loopback(text):
     address = _address(text)
-    return address is not None and address.is_loopback
+    return address is not None and (address.startswith("127.") or address == "::1")
 
 
 def _address(text):
+    """An IP address (str) in its shortest form, None for what is none."""
+    text = str(text).partition("%")[0]
+    if re.fullmatch(_IPV4, text):
+        return text
+    # Takes as long to import as many rules take together, and most nodes have no such address.
     from ipaddress import ip_address
 
     try:
-        return ip_address(str(text).partition("%")[0])
+        return str(ip_address(text))
     except ValueError:
         return None

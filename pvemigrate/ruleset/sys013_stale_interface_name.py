@@ -6,19 +6,20 @@ from ._nic import base_name, devices
 from ._searched_files import (files_of, packet_filter_files, pve_firewall_files, searched_lines,
                               service_files)
 
-SECTION = re.compile("\\[([A-Za-z]+)(?:[ \t]+[^ \t\\]]+)?\\]")
+# All of these are compiled when they are first used: most nodes have no such files.
+SECTION = "\\[([A-Za-z]+)(?:[ \t]+[^ \t\\]]+)?\\]"
 #: A rule up to its options, and one option (pve-firewall, PVE/Firewall.pm).
-RULE = re.compile("(?:[ \t]*\\|)?[ \t]*[^ \t#|]+[ \t]+[^ \t#]+[ \t]*")
-OPTION = re.compile("--?([A-Za-z-]+)[ \t]+([^ \t#]+)[ \t]*")
+RULE = "(?:[ \t]*\\|)?[ \t]*[^ \t#|]+[ \t]+[^ \t#]+[ \t]*"
+OPTION = "--?([A-Za-z-]+)[ \t]+([^ \t#]+)[ \t]*"
 #: A key of sysctl.d with the name of an interface, in the spelling with dots (where a slash in the
 #: name stands for a dot) and in that with slashes.
-SYSCTL = re.compile("(?:[ \t]*-)?[ \t]*net(?:\\.[a-z0-9]+\\.(?:conf|neigh)\\.([^ \t.=#;]+)\\."
-                    "|/[a-z0-9]+/(?:conf|neigh)/([^ \t/=#;]+)/)")
+SYSCTL = ("(?:[ \t]*-)?[ \t]*net(?:\\.[a-z0-9]+\\.(?:conf|neigh)\\.([^ \t.=#;]+)\\."
+          "|/[a-z0-9]+/(?:conf|neigh)/([^ \t/=#;]+)/)")
 #: Names of guests' own interfaces, which rules of security groups have.
-GUEST = re.compile("net[0-9]+")
+GUEST = "net[0-9]+"
 #: Names that hardware, bridges and bonds have on a node: others (tun0, wg0) come and go with the
 #: programs that make them.
-LASTING = re.compile("(?:en[opsxP]|eth[0-9]|wl[opsx]|vmbr[0-9]|bond[0-9])[A-Za-z0-9]*(?:\\.[0-9]+)?")
+LASTING = "(?:en[opsxP]|eth[0-9]|wl[opsx]|vmbr[0-9]|bond[0-9])[A-Za-z0-9]*(?:\\.[0-9]+)?"
 
 
 class StaleInterfaceName(Rule):
@@ -99,7 +100,7 @@ class StaleInterfaceName(Rule):
         if new is not None:
             self.report(token, "%s is to be called %s: change it here by hand" % (base, new),
                         file=file)
-        elif (may_be_stale and self.known is not None and LASTING.fullmatch(name)
+        elif (may_be_stale and self.known is not None and re.fullmatch(LASTING, name)
                 and self.known.isdisjoint((name, base))
                 and base not in self.renames.values()):
             self.report(token, "%s is no interface of this node: this has no effect" % name,
@@ -120,19 +121,19 @@ class StaleInterfaceName(Rule):
 
 def _rule_interfaces(file):
     """The names (tokens) of interfaces that the firewall's rules have."""
-    is_rules = False
+    is_rules, option = False, re.compile(OPTION)
     for line in file.tree.body:
         text = str(line.text).rstrip("\r")
         stripped = text.strip(" \t")
         if stripped.startswith("["):
-            section = SECTION.match(stripped)
+            section = re.match(SECTION, stripped)
             is_rules = section is not None and section.group(1).lower() in ("rules", "group")
             continue
-        match = RULE.match(text) if is_rules else None
+        match = re.match(RULE, text) if is_rules else None
         while match:
-            match = OPTION.match(text, match.end())
+            match = option.match(text, match.end())
             if (match and match.group(1) in ("i", "iface") and is_plain_name(match.group(2))
-                    and not GUEST.fullmatch(match.group(2))):
+                    and not re.fullmatch(GUEST, match.group(2))):
                 yield line.part(*match.span(2))
 
 
@@ -147,7 +148,7 @@ def _sysctl_files(scope):
 def _sysctl_interfaces(file):
     """The names of interfaces in a file of sysctl.d: (token, name)."""
     for line in file.tree.body:
-        match = SYSCTL.match(line.text)
+        match = re.match(SYSCTL, line.text)
         if match:
             spelled = match.group(1) or match.group(2)
             name = spelled.replace("/", ".") if match.group(1) else spelled

@@ -1,5 +1,5 @@
 from ..rule import Rule
-from ._kernel_cmdline import parameters
+from ._kernel_cmdline import any_spelling, parameters
 
 
 class PartialCgroup1(Rule):
@@ -37,6 +37,8 @@ class PartialCgroup1(Rule):
     severity = "info"
     phase = "before"
     guide = "Old Container and CGroupv2"
+    # Of cgroup_no_v1: it may be written with dashes.
+    needs = any_spelling("cgr")
 
     def check_project(self, project):
         if (self.facts.release or 6) >= 7:
