@@ -8,8 +8,8 @@ Where the standard leaves a choice, it is made for programs that are in use:
   against it, and GitHub shows suppressed results like any others.
 * A fix is there only where ``fix`` with the same options would make it: viewers offer every fix, of
   whatever grade. It is left out where a viewer could not make it exactly: it creates a file (there is
-  no form for that), or a file is not UTF-8 or holds what editors count differently (a CR alone,
-  characters beyond the first plane).
+  no form for that), begins in the indentation of a first line, or a file is not UTF-8 or holds what
+  editors count differently (a CR alone, characters beyond the first plane).
 * ``primaryLocationLineHash`` is GitHub's to compute; another value there gets a warning.
 """
 
@@ -201,9 +201,14 @@ def _changes(finding, report, base, safe):
             if not safe[id(tree)] or _UNSAFE.search(text):
                 return None
             by_path.setdefault(next(paths)[0], (tree, []))[1].append((start, end, text))
-    return [{"artifactLocation": _location(path, report, base),
-             "replacements": [_replacement(tree, *edit) for edit in _at_line_ends(tree.code, edits)]}
-            for path, (tree, edits) in sorted(by_path.items())]
+    changes = []
+    for path, (tree, edits) in sorted(by_path.items()):
+        edits = _exact(tree.code, edits)
+        if edits is None:
+            return None
+        changes.append({"artifactLocation": _location(path, report, base),
+                        "replacements": [_replacement(tree, *edit) for edit in edits]})
+    return changes
 
 
 def _replacement(tree, start, end, text):
@@ -213,22 +218,30 @@ def _replacement(tree, start, end, text):
     return replacement
 
 
-def _at_line_ends(code, edits):
-    """The same edits, in the order of places; those that begin in the indentation of a line begin at
-    the end of the line above instead: the viewer of Visual Studio Code takes the former for ones
-    that begin behind it."""
-    edits = sorted(edits, key=lambda edit: edit[:2])
-    moved = sorted((_moved(code, *edit) for edit in edits), key=lambda edit: edit[:2])
-    overlap = any(edit[1] > other[0] for edit, other in zip(moved, moved[1:]))
-    return edits if overlap else moved
+def _exact(code, edits):
+    """The same edits, in the order of places, what is adjacent as one; those that begin in the
+    indentation of a line begin at the end of the line above instead: the viewer of Visual Studio
+    Code takes the former for ones that begin behind it. None where that cannot be."""
+    joined = []
+    for start, end, text in sorted(edits, key=lambda edit: edit[:2]):
+        if joined and joined[-1][1] == start:
+            first, _, before = joined.pop()
+            start, text = first, before + text
+        joined.append((start, end, text))
+    moved = [_moved(code, *edit) for edit in joined]
+    if None in moved or any(edit[1] > other[0] for edit, other in zip(moved, moved[1:])):
+        return None
+    return moved
 
 
 def _moved(code, start, end, text):
     first = code.rfind("\n", 0, start) + 1
     after = code.find("\n", start)
     line = code[first:] if after < 0 else code[first:after]
-    if first == 0 or start - first >= len(line) - len(line.lstrip()):
+    if start - first >= len(line) - len(line.lstrip()):
         return start, end, text
+    if first == 0:
+        return None
     ending = "\r\n" if code.endswith("\r\n", 0, first) else "\n"
     size = len(ending)
     if start == first and code[end - size:end] == ending and (ending + text).endswith(ending):
