@@ -2,6 +2,7 @@
 
 import os
 
+from .formats import kind_of_path
 from .root import Root
 from .source import find_roots, innermost_etc, locate, shows_pve
 
@@ -79,6 +80,10 @@ class _Targets:
         root, location = locate(full)
         if root is not None:
             self._put(root, "etc/" + location)
+            return
+        root, location = _below_contents_of_etc(full) if self.kind is None else (None, None)
+        if root is not None:
+            self._put(root, location, etc="")
         elif self.kind is None:
             self.errors.append((path, "not a known place of a configuration file: "
                                       "say what it is with --kind"))
@@ -99,6 +104,18 @@ class _Targets:
                 return
         if not trouble:
             self.empty.append(path)
+
+
+def _below_contents_of_etc(path):
+    """Split the absolute path of a file below a directory that holds the contents of a Proxmox VE
+    node's /etc, as the clone of a repository of an /etc does: (directory, location below it).
+    (None, None) where it is not below one."""
+    parts = path.split("/")
+    for at in range(len(parts) - 1, 1, -1):
+        folder, location = "/".join(parts[:at]), "/".join(parts[at:])
+        if kind_of_path(location) and shows_pve(folder, ""):
+            return folder, location
+    return None, None
 
 
 def targets_of(paths, root=None, kind=None):

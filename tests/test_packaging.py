@@ -112,10 +112,10 @@ LOCATIONS = [
 ]
 
 
-@pytest.mark.parametrize("place", ["etc/", "pve1/etc/", "nodes/a/b/etc/"])
+@pytest.mark.parametrize("place", ["", "etc/", "pve1/etc/", "nodes/a/b/etc/"])
 def test_hooks_run_for_the_files_that_have_a_kind(hooks, place):
-    """In a repository that holds one node's etc/ or several nodes' trees. A file that a hook names
-    and the command does not know would be an error of every commit."""
+    """In a repository that is an /etc, or holds one node's etc/ or several nodes' trees. A file that
+    a hook names and the command does not know would be an error of every commit."""
     for hook in hooks.values():
         for location in LOCATIONS:
             wanted = kind_of_path(location) is not None
@@ -123,7 +123,7 @@ def test_hooks_run_for_the_files_that_have_a_kind(hooks, place):
 
 
 @pytest.mark.parametrize("path", [
-    "apt/sources.list", "docs/vzdump.conf", "fetch/network/interfaces", "myetc/vzdump.conf",
+    "pve1/apt/sources.list", "docs/vzdump.conf", "fetch/network/interfaces", "myetc/vzdump.conf",
     "etc/x/vzdump.conf"])
 def test_hooks_leave_other_files_alone(hooks, path):
     for hook in hooks.values():
