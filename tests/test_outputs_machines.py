@@ -183,6 +183,7 @@ def expected(finding, data):
 # -- every rule ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("code", sorted({case.parent.name for case in GOLDEN}))
 def test_every_rule_in_every_format(code, tmp_path, monkeypatch):
     """What the golden cases find, with fixes that make the same bytes as fix does."""
