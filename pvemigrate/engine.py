@@ -11,6 +11,7 @@ The rules only report; what keeps a rewrite right is enforced in this module, fo
 
 from bisect import bisect_left, insort
 
+from .diff import composed, line_changes
 from .edit import apply_edits
 from .formats import kind_of_path
 from .rule import NODE, Rule, RuleInfo
@@ -455,14 +456,16 @@ def _walk(node, visit, leave, crashed, scope):
 class FixResult:
     """What a run of fix would do.
 
-    ``files``: path -> (file before or None, file after) for the files that change. ``found``: the
+    ``files``: path -> (file before or None, file after) for the files that change, and ``changes``:
+    path -> which of their lines (see :func:`~pvemigrate.diff.composed`). ``found``: the
     findings in the files before, with ``fixed`` set where a fix takes care of them. ``fixed``:
     those, and what only the fixes of an earlier round brought up. ``remaining``: the findings in the
     files after. ``errors``: (path, message). ``blocked``: phase -> codes that are open.
     """
 
-    def __init__(self, files, found, fixed, remaining, errors, blocked):
+    def __init__(self, files, changes, found, fixed, remaining, errors, blocked):
         self.files = files
+        self.changes = changes
         self.found = found
         self.fixed = fixed
         self.remaining = remaining
@@ -499,7 +502,7 @@ def _fix_rounds(scope, rules, excluded, blocked, workers):
     settings, due = scope.settings, scope.due
     now = dict(scope.by_path)
     before = dict(now)
-    malformed = {}
+    malformed, changes = {}, {}
     fixed, found, postponed, obstacles = [], [], [], {}
     checker = Checker(rules, workers)
     for round_number in range(MAX_ROUNDS + 1):
@@ -534,6 +537,8 @@ def _fix_rounds(scope, rules, excluded, blocked, workers):
             if path not in malformed:
                 malformed[path] = old.tree.malformed
             new = old.with_code(apply_edits(old.tree.code, edits))
+            changes[path] = composed(changes.get(path, []), line_changes(old.tree.code, sorted(
+                (edit.start, edit.end, edit.text) for edit in edits)))
             if new.tree.malformed > malformed[path]:
                 reason = "fixing would leave more malformed lines than there were; left alone"
             else:
@@ -555,7 +560,7 @@ def _fix_rounds(scope, rules, excluded, blocked, workers):
     said = {(finding.path, finding.code) for finding in remaining}
     errors += sorted((path, message) for path, (message, code) in obstacles.items()
                      if (path, code) not in said)
-    return FixResult(changed, found, fixed, remaining, errors, blocked), None
+    return FixResult(changed, changes, found, fixed, remaining, errors, blocked), None
 
 
 def _without_obstacles(findings, scope, files, obstacles):

@@ -93,6 +93,8 @@ class Plan:
         self.changes: list[tuple[str, bytes | None, bytes]] = [
             (path, None if old is None else old.data, new.data)
             for path, (old, new) in sorted(result.files.items())]
+        #: path -> which lines change, as :func:`~pvemigrate.diff.composed` gives them.
+        self.changed_lines = result.changes
 
     @property
     def findings(self) -> list[Finding]:
@@ -102,7 +104,7 @@ class Plan:
     def diffs(self, prefix: str = "") -> list[str]:
         """The unified diff of each change (list of str), for files called *prefix* + path."""
         return [unified_diff(None if old is None else decode(old), decode(new),
-                             prefix + self._written_name(path))
+                             prefix + self._written_name(path), self.changed_lines[path])
                 for path, old, new in self.changes]
 
     def _written_name(self, path):
@@ -437,6 +439,7 @@ class Result:
     def __init__(self, before: SourceFile, plan: Plan) -> None:
         self._before = before
         _, after = plan.files.get(before.path, (before, before))
+        self._changes = plan.changed_lines.get(before.path)
         self.bytes: bytes = after.data
         self.code: str = after.tree.code
         self.changed = bool(plan.changes)
@@ -447,7 +450,7 @@ class Result:
 
     def diff(self, path: str = "file") -> str:
         """A unified diff (str) of the change, for a file called *path*."""
-        return unified_diff(self._before.tree.code, self.code, path)
+        return unified_diff(self._before.tree.code, self.code, path, self._changes)
 
 
 def check_text(data: bytes | str, kind: str | None = None, path: AnyPath | None = None,

@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 
 import pytest
 import ruamel.yaml  # what pytest-golden reads its files with
@@ -11,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nodes
+import pvemigrate
 from nodes import read_tree, run, write_tree
-from pvemigrate import Project
-from pvemigrate.diff import unified_diff
+from pvemigrate import Edit, Project, diff
+from pvemigrate.diff import composed, line_changes, unified_diff
+from pvemigrate.edit import apply_edits
 from pvemigrate.formats import decode
 
 needs_patch = pytest.mark.skipif(not shutil.which(
@@ -274,3 +277,96 @@ def test_positions_in_diff_mode_are_those_of_the_files_on_disk(tmp_path):
     assert "storage.cfg:10:2: STO006" in shown.err
     written = run("fix", "--output-format", "concise", "--root", tmp_path)
     assert "storage.cfg:9:2: STO006" in written.out
+
+
+# -- what is known of a change -----------------------------------------------------------------------
+
+
+def random_edits(rng, text):
+    """Edits (start, end, new text) of a text, sorted, without overlaps."""
+    places = sorted(rng.randint(0, len(text)) for _ in range(2 * rng.randint(0, 5)))
+    pieces = ["", "x", "\n", "a\n", "\nb", "b\nc\n", "\n\n", "caf\u00e9\r\n"]
+    edits = list(zip(places[::2], places[1::2], (rng.choice(pieces) for _ in places)))
+    if rng.random() < 0.5:
+        # What is edited in life: whole lines, and words.
+        starts = [0] + [at + 1 for at, char in enumerate(text) if char == "\n"] + [len(text)]
+        edits = [(min(starts, key=lambda s: abs(s - start)), min(starts, key=lambda s: abs(s - end)),
+                  new) for start, end, new in edits]
+        edits = [(min(edit[:2]), max(edit[:2]), edit[2]) for edit in edits]
+        edits = [edit for number, edit in enumerate(edits)
+                 if all(other[1] <= edit[0] for other in edits[:number])]
+    return edits
+
+
+def test_the_diff_of_known_edits_is_right():
+    """Applied to the text before, it gives the text after; it never shows more than a comparison of
+    whole texts would have to look at."""
+    rng = random.Random(7)
+    lines = ["", "a", "b", "c", "a b", "\t", "caf\u00e9\r"]
+    for number in range(5000):
+        text = "\n".join(rng.choice(lines) for _ in range(rng.randint(0, 12)))
+        first, known = text, []
+        for _ in range(rng.randint(1, 4)):
+            edits = random_edits(rng, text)
+            changes = line_changes(text, edits)
+            new = apply_edits(text, [Edit("x", *edit) for edit in edits])
+            known = composed(known, changes)
+            assert applied(text, new, changes) == new, (text, edits)
+            text = new
+        assert applied(first, text, known) == text, number
+        if number % 40 == 0:
+            assert reverse_of(unified_diff(first, text, "x", known), first) == text
+
+
+def applied(before, after, changes):
+    """What the lines of *after* in *changes*, put into *before*, make of it."""
+    old, new = diff._lines(before), diff._lines(after)
+    out, at = [], 0
+    for i, i_end, j, j_end in changes:
+        assert at <= i <= i_end <= len(old) and j <= j_end <= len(new)
+        out += old[at:i] + new[j:j_end]
+        at = i_end
+    return "".join(out + old[at:])
+
+
+def reverse_of(text, before):
+    """A unified diff applied by hand."""
+    old, out, at = diff._lines(before), [], 0
+    for line in diff._lines(text)[2:]:
+        if line.startswith("@@"):
+            start, _, length = line.split()[1][1:].partition(",")
+            start = int(start) - (length != "0")
+            out += old[at:start]
+            at = start
+        elif line.startswith("\\"):
+            out[-1:] = [out[-1][:-1]] if last == "+" else out[-1:]
+        elif line.startswith("+"):
+            out.append(line[1:])
+        else:
+            if line.startswith(" "):
+                out.append(old[at])
+            at += 1
+        last = line[0] if not line.startswith("\\") else last
+    return "".join(out + old[at:])
+
+
+def test_a_known_change_needs_no_comparison():
+    """Of lines that edits have changed nothing is searched for (the comparing module is not even
+    imported), and the diff is the one that comparing would give."""
+    code = ("import sys, pvemigrate; r = pvemigrate.fix(b'maxfiles: 3\\n' * 9, kind='vzdump-conf', "
+            "phases='all'); sys.stdout.write(r.diff('x')); assert 'difflib' not in sys.modules")
+    result = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE,
+                            env=nodes.environment(), stderr=subprocess.PIPE)
+    assert result.returncode == 0, result.stderr
+    fixed = pvemigrate.fix(b"maxfiles: 3\n" * 9, kind="vzdump-conf", phases="all")
+    assert fixed.changed
+    assert result.stdout.decode() == unified_diff("maxfiles: 3\n" * 9, fixed.code, "x")
+
+
+@pytest.mark.parametrize("name", ["pve6-node", "pve7-node"])
+def test_known_edits_and_comparing_give_one_diff(name):
+    plan = Project(nodes.REPOSITORY / "examples" / name, phases="all", unsafe_fixes=True,
+                   pve_repo="no-subscription").fix()
+    assert plan.diffs() == [
+        unified_diff(None if old is None else decode(old), decode(new), path)
+        for path, old, new in plan.changes]
