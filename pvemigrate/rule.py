@@ -26,9 +26,14 @@ _TOP = Position(1, 1, 1, 1, 0, 0)
 
 def command(*words: str) -> str:
     """A shell command of these words, each quoted where the shell would take it apart."""
-    from shlex import quote
+    if not all(word and _PLAIN.issuperset(word) for word in words):
+        from shlex import quote
 
-    return " ".join(map(quote, words))
+        words = map(quote, words)
+    return " ".join(words)
+
+
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./-_")
 
 
 class Finding:

@@ -101,7 +101,7 @@ class ThirdPartySuite(AptRule):
     def _names_old(self, text):
         """Whether a suite or a folder is named after the old release."""
         text = text.lower()
-        return any(re.search("(?:^|[^a-z0-9])%s(?:[^a-z0-9]|$)" % name, text)
+        return any(name in text and re.search("(?:^|[^a-z0-9])%s(?:[^a-z0-9]|$)" % name, text)
                    for name in (self.hop.old,) + self.hop.old_marks)
 
     def _old_in_paths(self, source):

@@ -77,10 +77,18 @@ class HostnameNotResolvable(Rule):
             self.report(found[0], "the node's name %s stands for itself (loopback) and not for an "
                         "address of the node" % hostname, file=file)
             return
+        if self.is_written(outer, project):
+            return
         own = self.own_addresses(project)
         if own and not any(_address(token) in own for token in outer):
             self.report(outer[0], "no interface of the node has this address of its name %s"
                         % hostname, file=file)
+
+    def is_written(self, tokens, project):
+        """Whether the interfaces file has one of the addresses just so, as most have."""
+        return any(joined(option.value).partition("/")[0] in tokens
+                   for network in project.once(networks, project)[:1]
+                   for stanza in network.stanzas for option in stanza.options("address"))
 
     def own_addresses(self, project):
         """The addresses of the node (set); empty where the files cannot name all of them."""
