@@ -5,8 +5,8 @@ are of three kinds: ``FASTER`` (how often our time goes into the peer's: at leas
 times the other's time is ours: at most), ``AMOUNT`` (the value itself: at most). *must* is what a
 release has to keep, *goal* where it would be remarkable; a row without them is there to be read.
 
-A tree has all its nodes where nothing else is said. What a line's fields are is found when somebody
-asks for one; "fields too" asks for all, "nodes on demand" for none of either.
+Trees are measured with all their nodes made, though that waits until somebody asks. What a line's
+fields are waits too: "fields too" asks for all of them.
 """
 
 from dataclasses import dataclass, field
@@ -141,7 +141,6 @@ class _Maker:
         path = self.file(kind, lines)
         contenders = {
             "ours": self.ours("parse", kind, lines),
-            "lazy": self.ours("lazy", kind, lines),
             "lark": Reader([self.machine.python, READERS / "read_lark.py", grammar, path],
                            self.machine.environment, path),
         }
@@ -151,11 +150,7 @@ class _Maker:
             contenders["augeas"] = self.augeas("load", kind, lines)
             contenders["fields"] = self.ours("fields", kind, lines)
             rows[:0] = [Row(what, "Augeas load", "ours", "augeas", FASTER, 3, 10)]
-            rows += [Row(what + ", fields too", "Augeas load", "fields", "augeas", FASTER),
-                     Row(what + ", nodes on demand", "Augeas load", "lazy", "augeas", FASTER)]
-        else:
-            rows.append(Row(what + ", nodes on demand", "stock Lark, same grammar", "lazy", "lark",
-                            FASTER))
+            rows.append(Row(what + ", fields too", "Augeas load", "fields", "augeas", FASTER))
         if kind == "interfaces":
             contenders["ifupdown2"] = self.ifupdown2(path)
             contenders["perl"] = self.perl("interfaces.pl", path)

@@ -161,7 +161,7 @@ def main():
     elif job == "ten":
         serve(dict(program, **facts(path, kind)), lambda: timed(ten, path, kind) / 10)
     else:
-        function = {"lazy": read, "parse": parse, "fields": fields}[job]
+        function = {"parse": parse, "fields": fields}[job]
         serve(dict(program, **facts(path, kind)), lambda: timed(function, path, kind))
 
 
