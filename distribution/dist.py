@@ -23,7 +23,8 @@ from vendored import Wheel
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CHECKOUT = os.path.dirname(HERE)
-PINNED = [os.path.join(HERE, name) for name in ("build-requirements.txt", "vendored.txt")]
+BUILD = os.path.join(HERE, "build-requirements.txt")
+VENDORED = os.path.join(HERE, "vendored.txt")
 
 
 def main():
@@ -72,7 +73,7 @@ def prepare(tools):
     """Have a virtual environment with the tools, and the wheels to vendor; its Python."""
     python = os.path.join(tools, "bin", "python")
     wanted = hashlib.sha256()
-    for path in PINNED:
+    for path in (BUILD, VENDORED):
         with open(path, "rb") as file:
             wanted.update(file.read())
     mark = os.path.join(tools, "pinned-" + wanted.hexdigest())
@@ -81,12 +82,10 @@ def prepare(tools):
     if os.path.isdir(tools):
         shutil.rmtree(tools)
     run(sys.executable, "-m", "venv", tools)
-    arguments = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
-    for path in PINNED:
-        arguments += ["-r", path]
     pip = [python, "-m", "pip", "-q", "--disable-pip-version-check"]
-    run(*pip, "install", *arguments)
-    run(*pip, "download", "-d", os.path.join(tools, "wheels"), *arguments)
+    exactly = ["--require-hashes", "--only-binary", ":all:", "--no-deps"]
+    run(*pip, "install", *exactly, "-r", BUILD, "-r", VENDORED)
+    run(*pip, "download", *exactly, "-r", VENDORED, "-d", os.path.join(tools, "wheels"))
     with open(mark, "w", encoding="ascii"):
         pass
     return python
@@ -94,7 +93,7 @@ def prepare(tools):
 
 def vendored_wheels(tools):
     """The wheels that vendored.txt names, in its order."""
-    with open(os.path.join(HERE, "vendored.txt"), encoding="ascii") as file:
+    with open(VENDORED, encoding="ascii") as file:
         names = [line.partition("==")[0] for line in file if line[:1].isalpha()]
     return [only(os.path.join(tools, "wheels"), ".whl", name) for name in names]
 
