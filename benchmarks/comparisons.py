@@ -1,8 +1,8 @@
 """What is compared with what, and where the bars are.
 
 A comparison takes turns between its contenders; a row of the table is one of the ratios in it. Bars
-are of three kinds: ``FASTER`` (how often our time goes into the peer's: at least), ``COST`` (how many
-times the other's time is ours: at most), ``AMOUNT`` (the value itself: at most). *must* is what a
+are of three kinds: ``FASTER`` (how often our time goes into the peer's: at least), ``COST`` (how
+often the other's goes into ours: at most), ``AMOUNT`` (the value itself: at most). *must* is what a
 release has to keep, *goal* where it would be remarkable; a row without them is there to be read.
 
 Trees are measured with all their nodes made, though that waits until somebody asks. What a line's
