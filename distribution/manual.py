@@ -1,8 +1,9 @@
-"""The man page, made of what the command and the README say; what is told here is told nowhere else.
+"""The man page, made of what the command says.
 
-Commands and options come from click's objects, so that the page and --help have one text; the phases,
-the meaning of the exit status and the examples from the README; the files from the kinds that there
-are. It is written in the man macros (man-pages(7)), which groff and mandoc both read.
+Commands and options come from click's objects, so that the page and --help have one text; the files
+from the kinds that there are. The rest stands here; what the README tells too is held against that by
+a test (a README can be edited without a thought of the build). The page is written in the man macros
+(man-pages(7)), which groff and mandoc both read.
 """
 
 import re
@@ -11,7 +12,7 @@ import time
 
 import click
 
-__all__ = ["page"]
+__all__ = ["ENVIRONMENT", "EXAMPLES", "PHASES", "STATUS", "page"]
 
 _SYNOPSIS = "[\\fB\\-\\-help\\fR] [\\fB\\-\\-version\\fR] \\fICOMMAND\\fR [\\fIOPTION\\fR]... [\\fIARGUMENT\\fR]..."
 
@@ -24,11 +25,25 @@ directory that holds one or many copied trees, or `-` for standard input (with `
 
 A change is made only when its phase has come:"""
 
-_EXIT = """\
+PHASES = {
+    "before": "still on 6.4, at any time",
+    "switch": "right before `apt dist-upgrade`",
+    "after-node": "this node runs 7.x",
+    "after-cluster": "all nodes run 7.x",
+}
+
+STATUS = {
+    "0": "nothing left to do",
+    "1": "errors or warnings remain that are due now, or `--diff` showed a change",
+    "2": "wrong usage, a file that cannot be read or written, an internal error",
+}
+
+_AFTER_STATUS = """\
 What waits for a later phase and what is merely info does not count. `--fail-on` moves that bar."""
 
 #: Name -> what it does. (A test looks for names that are read and do not stand here.)
 ENVIRONMENT = {
+    "GITHUB_WORKSPACE": "With `--output-format github`, paths below this directory are told from there.",
     "NO_COLOR": "If it is set and not empty, no colours unless `--color always` is given.",
     "PATH": "Where `fix --verify` looks for programs that read the results. Folders that others than "
             "root can write to are left out.",
@@ -47,37 +62,39 @@ _MORE_FILES = {
                             "runs.",
 }
 
-_SEE_ALSO = "apt-get(8), interfaces(5), sources.list(5), lxc.container.conf(5); on a node pve6to7(1), pct.conf(5), qm.conf(5)"
+EXAMPLES = {
+    "pvemigrate check": "this node: report, write nothing",
+    "pvemigrate fix --diff": "what would be written",
+    "pvemigrate fix": "write it",
+    "pvemigrate rollback": "take the last run of fix back",
+    "pvemigrate fix --diff --phase switch --select APT": "repositories, right before the upgrade",
+    "pvemigrate explain NET001": "why, and when its fix is safe",
+}
+
+_SEE_ALSO = ("apt-get(8), interfaces(5), sources.list(5), lxc.container.conf(5); on a node pve6to7(1), "
+             "pct.conf(5), qm.conf(5)")
 
 
-def page(main, kinds, readme, version, date):
+def page(main, kinds, version, date):
     """The page (str): *main*, the click group; *kinds*: path below ``etc/`` -> names of its kinds;
-    *readme*, its text; *date*, seconds since 1970."""
+    *date*, seconds since 1970."""
     out = [
-        '.\\" Made from the command and the README by distribution/manual.py; do not edit.',
+        '.\\" Made from the command by distribution/manual.py; do not edit.',
         ".TH PVEMIGRATE 1 %s %s" % (time.strftime("%Y-%m-%d", time.gmtime(date)),
                                     _quote("pvemigrate " + version)),
         ".SH NAME", "pvemigrate \\- " + _text(_first_clause(main.help)),
         ".SH SYNOPSIS", ".B pvemigrate", _SYNOPSIS,
-        ".SH DESCRIPTION", _text(main.help), ".PP", *_paragraphs(_DESCRIPTION)]
-    for phase, meaning in _table(readme, "phase"):
-        out += _item("\\fB%s\\fR" % _escape(phase), _text(meaning))
-    out += [".SH COMMANDS"] + _commands(main)
-    out += [".SH EXIT STATUS"]
-    for status, meaning in _table(readme, "exit status"):
-        out += _item("\\fB%s\\fR" % _escape(status), _text(meaning))
-    out += [".PP", *_paragraphs(_EXIT)]
-    out += [".SH ENVIRONMENT"]
-    for name, meaning in sorted(ENVIRONMENT.items()):
-        out += _item("\\fB%s\\fR" % _escape(name), _text(meaning))
-    out += [".SH FILES", *_paragraphs(_FILES)]
+        ".SH DESCRIPTION", _text(main.help), ".PP", *_paragraphs(_DESCRIPTION), *_items(PHASES),
+        ".SH COMMANDS", *_commands(main),
+        ".SH EXIT STATUS", *_items(STATUS), ".PP", *_paragraphs(_AFTER_STATUS),
+        ".SH ENVIRONMENT", *_items(ENVIRONMENT),
+        ".SH FILES", *_paragraphs(_FILES)]
     for path, names in sorted(kinds.items()):
         out += _item("\\fI/etc/%s\\fR" % _escape(path), "kind " + _escape(" or ".join(names)))
     for path, meaning in _MORE_FILES.items():
         out += _item("\\fI%s\\fR" % _escape(path), _text(meaning))
-    out += [".SH EXAMPLES"]
-    for command, meaning in _examples(readme):
-        out += _item("\\fB%s\\fR" % _escape(command), _text(meaning[:1].upper() + meaning[1:] + "."))
+    out += [".SH EXAMPLES", *_items({command: meaning[:1].upper() + meaning[1:] + "."
+                                     for command, meaning in EXAMPLES.items()})]
     out += [".SH SEE ALSO", _references(_SEE_ALSO)]
     return "".join(_filled(line) for line in out)
 
@@ -141,28 +158,13 @@ def _first_clause(text):
     return (text[:1].lower() + text[1:]).partition(", and nothing")[0]
 
 
-# -- what the README says --------------------------------------------------------------------------
-
-
-def _table(readme, header):
-    """The rows of the table whose first column is *header*: pairs of text. ValueError if it is gone."""
-    found = re.search(r"^\| %s \|.*\n\|[-|]+\|\n((?:\|.*\n)+)" % re.escape(header), readme, re.MULTILINE)
-    if not found:
-        raise ValueError("the README has no table of %s any more, which the man page wants" % header)
-    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in found.group(1).splitlines()]
-    return [(row[0].strip("`"), row[1]) for row in rows]
-
-
-def _examples(readme):
-    """The commands below "On the command line", with their remarks."""
-    found = re.search(r"^## On the command line\n\n```\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
-    if not found:
-        raise ValueError("the README has no examples any more, which the man page wants")
-    return [[part.strip() for part in line.split("#", 1)] for line in found.group(1).splitlines()
-            if "#" in line]
-
-
 # -- roff ------------------------------------------------------------------------------------------
+
+
+def _items(texts):
+    """What is typed or set -> what it means."""
+    return [line for name, meaning in texts.items()
+            for line in _item("\\fB%s\\fR" % _escape(name), _text(meaning))]
 
 
 def _item(tag, text):

@@ -27,19 +27,13 @@ def files(checkout):
 
     kinds = {path: (kind,) for path, kind in FIXED.items()}
     kinds.update((folder + "/", names) for folder, names in FOLDERS.items())
-    found = {"man/man1/pvemigrate.1": manual.page(
-        main, kinds, _text(checkout, "README.md"), __version__,
-        _release_date(_text(checkout, "CHANGELOG.md")))}
+    found = {"man/man1/pvemigrate.1": manual.page(main, kinds, __version__, _release_date(checkout))}
     found.update(completions.scripts(main))
     return found
 
 
-def _text(checkout, name):
-    with open(os.path.join(checkout, name), encoding="utf-8") as file:
-        return file.read()
-
-
-def _release_date(changelog):
+def _release_date(checkout):
     """When the newest release was made: the same for all who build it (seconds since 1970)."""
-    day = re.search(r"^## \[\d.*?(\d{4}-\d\d-\d\d)", changelog, re.MULTILINE).group(1)
+    with open(os.path.join(checkout, "CHANGELOG.md"), encoding="utf-8") as file:
+        day = re.search(r"^## \[\d.*?(\d{4}-\d\d-\d\d)", file.read(), re.MULTILINE).group(1)
     return int(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=timezone.utc).timestamp())
