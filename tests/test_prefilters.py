@@ -306,6 +306,7 @@ SPELLED = [
     ("SYS014", "grub", "GRUB_CMDLINE_LINUX='c'\"g\"roup_no_v1=all\n"),
     ("SYS014", "grub", "GRUB_CMDLINE_LINUX=c\\group-no-v1=all\n"),
     ("SYS014", "grub", "GRUB_CMDLINE_LINUX=\"cg`x`roup_no_v1=all\"\n"),
+    ("LXC011", "grub", "GRUB_CMDLINE_LINUX=systemd.unified_c\"\"group_hierarchy=no\n"),
     ("BAK002", "vzdump-cron", "0 2 * * 6 root vzdump 1 --MA'X'f 3\n"),
     ("BAK002", "vzdump-cron", "0 2 * * 6 root vzdump 1 -m\\ax=3\n"),
     ("BAK002", "vzdump-cron", "0 2 * * * root sh -c \"vzdump 1 --ma\\\"x\\\"files 3\"\n"),

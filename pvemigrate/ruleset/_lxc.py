@@ -5,7 +5,6 @@ import re
 from ..cst import Token
 from ..formats.lxc import BrokenHeader, Live
 from ._guest import container_values, guest_id, sections_that_count, volume_token
-from ._kernel_cmdline import parameters
 from ._storage import storages_of
 
 __all__ = ["LEGACY_HIERARCHY", "below_broken_header", "is_own_guest",
@@ -56,6 +55,9 @@ def legacy_parameters(scope):
 
 
 def _legacy_parameters(scope):
+    # Most containers have no key that it takes to know this for.
+    from ._kernel_cmdline import parameters
+
     last = {parameter.file.kind: parameter for parameter in parameters(scope)
             if parameter.name == LEGACY_HIERARCHY}
     return [parameter for parameter in last.values()

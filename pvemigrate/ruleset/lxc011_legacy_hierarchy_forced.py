@@ -1,4 +1,5 @@
 from ..rule import Rule
+from ._kernel_cmdline import any_spelling
 from ._lxc import LEGACY_HIERARCHY, legacy_parameters
 
 
@@ -45,6 +46,8 @@ class LegacyHierarchyForced(Rule):
     phase = "before"
     guide = "Old Container and CGroupv2"
     checker = ("check_containers_cgroup_compat",)
+    # Of unified_cgroup_hierarchy: it may be written with dashes.
+    needs = any_spelling("cgr")
 
     def check_project(self, project):
         for parameter in legacy_parameters(project):
