@@ -107,7 +107,8 @@ def _commands(main):
     seen, out = {}, []
     for name in main.list_commands(context):
         command = main.get_command(context, name)
-        out += [".SS " + _quote("%s %s" % (name, " ".join(_usage(command)))), _text(command.help)]
+        out += [".SS " + _quote("%s %s" % (name, " ".join(_usage(command)))),
+                *_paragraphs(command.help)]
         before = [other for other, options in seen.items()
                   if options and options <= set(map(_key, _options(command)))]
         known = seen[before[0]] if before else set()

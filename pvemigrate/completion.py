@@ -136,9 +136,10 @@ def _run(context, incomplete):
 
     with opened(context.params.get("root") or "/") as base:
         runs, _ = Journal(base).runs()
-    undone = {run.undoes for run in runs}
-    return _starting([run.id for run in reversed(runs)
-                      if run.state == "done" and not run.undoes and run.id not in undone], incomplete)
+        undone = {run.undoes for run in runs}
+        standing = [run.id for run in reversed(runs)
+                    if run.state == "done" and not run.undoes and run.id not in undone]
+    return _starting(standing, incomplete)
 
 
 def _starting(values, incomplete):
@@ -156,6 +157,7 @@ VALUES = {
     "IFACE=MAC": None,
     "KIND": _kind,
     "OLD=NEW": None,
+    "[NAME=]RESULT.json...": _file,
     "[PATH]...": _file,
     "[RUN]": _run,
 }

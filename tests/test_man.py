@@ -56,7 +56,7 @@ def test_each_command_is_there_with_its_help(name):
                 if plain(line).startswith('.SS "' + name)]
     text = plain(section(heading, whole, "SS"))
     command = COMMANDS[name]
-    assert " ".join(command.help.split()) in text
+    assert all(" ".join(part.split()) in text for part in command.help.split("\n\n"))
     if "Takes the options of check too." in text:
         text += plain(section("check [OPTION]... [PATH]...", whole, "SS"))
     for param in command.params:
