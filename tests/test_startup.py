@@ -9,7 +9,7 @@ import pytest
 import nodes
 
 PREFIX = "pvemigrate.ruleset."
-#: Each of these costs more than checking a file does. (click has some of the others.)
+#: Each of these costs more than checking a file does.
 DEAR = {"lark", "difflib", "json", "dataclasses", "logging", "subprocess", "shutil", "tempfile", "socket",
         "selectors", "ipaddress", "traceback", "base64", "hashlib", "asn1crypto", "multiprocessing",
         "concurrent", "asyncio", "pickle", "glob", "random", "shlex", "pvemigrate.compiler",
@@ -29,6 +29,7 @@ INTERFACES = ("auto lo\niface lo inet loopback\n\niface eno1 inet manual\n\nauto
 
 RUN = """
 import sys
+import click    # what it brings along is its own affair, and differs from version to version
 before = set(sys.modules)
 from pvemigrate.cli import main
 sys.argv = ["pvemigrate"] + sys.argv[1:]
@@ -82,7 +83,7 @@ def dear(modules):
     ("etc/default/grub", 'GRUB_DEFAULT=0\nGRUB_DISTRIBUTOR=`lsb_release -i -s 2> /dev/null || echo Debian`\n'
                          'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX=""\n', set()),
     ("etc/modprobe.d/pve-blacklist.conf", "blacklist nvidiafb\n", set()),
-])
+], ids=lambda value: value if isinstance(value, str) and value.startswith("etc/") else "")
 def test_one_file_imports_rules_of_its_own_family_alone(imports, path, text, expected):
     modules = imports(dict(nodes.NO_RELEASE, **{path: text}), "check", "--root", ".", path)
     assert families(modules) <= expected
@@ -108,7 +109,7 @@ def test_one_file_imports_rules_of_its_own_family_alone(imports, path, text, exp
     ("etc/default/grub", 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX=""\n',
      ["_kernel_cmdline", "sys005_obsolete_tdp_mmu_workaround", "sys006_legacy_boot_on_zfs",
       "sys014_partial_cgroup1"]),
-])
+], ids=lambda value: value if isinstance(value, str) and value.startswith("etc/") else "")
 def test_rules_that_have_nothing_to_look_for_are_not_imported(imports, path, text, absent):
     modules = imports(dict(nodes.NO_RELEASE, **{path: text}), "check", "--root", ".", path)
     assert any(name.startswith("pvemigrate.") for name in modules)
