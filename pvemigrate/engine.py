@@ -193,22 +193,17 @@ class Checker:
             changed = {file.kind for file in fresh}
             gone = {key: file for key, file in known.items() if key not in self._known}
             changed.update(file.kind for file in gone.values())
-        again, first = {}, {}
-        for runner in self._rules:
-            is_stale = runner.begin(scope, changed, gone)
-            for kind in runner.info.kinds:
-                first.setdefault(kind, []).append(runner)
-                if is_stale:
-                    again.setdefault(kind, []).append(runner)
+        stale = [runner for runner in self._rules if runner.begin(scope, changed, gone)]
+        first, again = _by_kind(self._rules), _by_kind(stale)
         wanted = [file for file in fresh if file.kind in first]
         if self._workers.spreads(wanted):
             later = {}
             for results, asked in self._workers.map(
-                    lambda share, is_ours: self._visit_share(share, first, scope, is_ours), wanted):
+                    lambda share, is_ours: self._visit_share(share, scope, is_ours), wanted):
                 self._take(results, asked, scope, later)
             for file in wanted:
                 if file.path in later:
-                    self._visit(file, later[file.path], scope)
+                    self._visit(file, _Group(later[file.path]), scope)
         else:
             for file in self._workers.each(wanted):
                 self._visit(file, first[file.kind], scope)
@@ -238,14 +233,15 @@ class Checker:
                 runner.asked.add(ANY)
 
     def _visit(self, file, runners, scope):
-        """Have those of *runners* that may find something in *file* visit it, in one walk."""
+        """Have those of *runners* that may find something in *file* visit it, in one walk; who they
+        are (list)."""
         involved = self._involved(file, runners, scope)
         if not involved:
-            return
+            return involved
         visit, leave = self._table(file.kind, involved)
         if not visit and not leave:
             # They look at the files together, and maybe not at this one's tree.
-            return
+            return involved
         crashed = {}
         for runner in involved:
             runner.rule.file = file
@@ -255,6 +251,7 @@ class Checker:
             crashed = {runner: error for runner in involved}
         for runner in involved:
             runner.keep(file, crashed.get(runner))
+        return involved
 
     def _involved(self, file, runners, scope):
         """Those of *runners* that may find something in *file*."""
@@ -265,21 +262,15 @@ class Checker:
             self._unreadable[file.path] = error.strerror or str(error)
             file.is_unread = True
             return []
-        involved = []
-        for runner in runners:
-            if runner.needs is not None:
-                for needle in runner.needs:
-                    if needle in data:
-                        break
-                else:
-                    continue
-            if runner.may_find(file, scope):
-                involved.append(runner)
-        return involved
+        chosen = runners.unfiltered
+        wanted = [runner for needle, runner in runners.filtered if needle in data]
+        if wanted:
+            chosen = chosen + list(dict.fromkeys(wanted))
+        return [runner for runner in chosen if runner.may_find(file, scope)]
 
     # -- in several processes ----------------------------------------------------------------------
 
-    def _visit_share(self, files, first, scope, is_ours):
+    def _visit_share(self, files, scope, is_ours):
         """Visit some of the files, in this process (*is_ours*) or in a child: gives what
         :meth:`_take` takes.
 
@@ -287,18 +278,20 @@ class Checker:
         which files they have to visit.
         """
         numbers = {runner: number for number, runner in enumerate(self._rules)}
-        results = []
+        local = _by_kind([runner for runner in self._rules if runner.info.is_local])
+        others = _by_kind([runner for runner in self._rules if not runner.info.is_local])
+        results, nobody = [], _Group()
         for file in self._workers.each(files, is_ours):
-            runners = first[file.kind]
-            self._visit(file, [runner for runner in runners if runner.info.is_local], scope)
-            later = self._involved(
-                file, [runner for runner in runners if not runner.info.is_local], scope)
-            found = [(numbers[runner], runner.found.pop(id(file))) for runner in runners
+            visitors = self._visit(file, local.get(file.kind, nobody), scope)
+            later = self._involved(file, others.get(file.kind, nobody), scope)
+            if not visitors and not later and not file.is_unread:
+                continue
+            found = [(numbers[runner], runner.found.pop(id(file))) for runner in visitors
                      if id(file) in runner.found]
-            trouble = self._unreadable.get(file.path)
-            if found or later or trouble:
-                results.append((file.path, None if trouble else file.data, found,
-                                [numbers[runner] for runner in later], trouble))
+            if found or later or file.is_unread:
+                results.append((file.path, None if file.is_unread else file.data, found,
+                                [numbers[runner] for runner in later],
+                                self._unreadable.get(file.path)))
         return results, [runner.asked for runner in self._rules]
 
     def _take(self, results, asked, scope, later):
@@ -337,6 +330,26 @@ class Checker:
                         leave.setdefault(name[6:], []).append((runner, getattr(runner.rule, name)))
             table = self._tables[key] = visit, leave
         return table
+
+
+class _Group:
+    """Rules that have to do with files of one kind: ``unfiltered`` (list of runners), and
+    ``filtered``: (bytes, runner), who wants a file that holds these bytes."""
+
+    __slots__ = ("unfiltered", "filtered")
+
+    def __init__(self, runners=()):
+        self.unfiltered = [runner for runner in runners if runner.needs is None]
+        self.filtered = [(needle, runner) for runner in runners for needle in runner.needs or ()]
+
+
+def _by_kind(runners):
+    """Kind -> :class:`_Group` of those of *runners* that look at files of the kind."""
+    found = {}
+    for runner in runners:
+        for kind in runner.info.kinds:
+            found.setdefault(kind, []).append(runner)
+    return {kind: _Group(group) for kind, group in found.items()}
 
 
 class _Runner:

@@ -162,15 +162,17 @@ _NO_VALUE = re.compile("[a-z][a-z_]*[0-9]*:[ \t\r\f\v]*$")
 _KEY_EQUALS = re.compile("[a-z][a-z_]*[0-9]*[ \t\r\f\v]*=")
 
 
-_PLAIN = re.compile(b"(?m)^(?:#[^\n]*|([a-z][a-z_]*[0-9]*):[ \t]*[^ \t\r\f\v\n][^\n]*)?\n")
+_PLAIN = re.compile(b"(?m)^(?:([a-z][a-z_]*[0-9]*|lxc\\.[a-z0-9_.-]+):[ \t]*[^ \t\r\f\v\n][^\n]*"
+                    b"|#[^\n]*)?\n")
 _PLAIN_HEADER = re.compile(b"[A-Za-z][A-Za-z0-9_-]+][ \t]*\n")
 
 
-def is_plain(data, pending, odd_keys):
+def is_plain(data, pending, odd_keys, is_raw_key):
     """Whether *data* (bytes), at a quick look, is a guest's configuration of which nothing gets lost:
-    each line is empty, a description or a property, no key stands twice in a section, no section
-    twice, none is called as one of *odd_keys* (frozenset of str). *pending*: the name of the section
-    of pending changes."""
+    each line is empty, a description, a property or a raw key, no property stands twice in a section,
+    no section twice, none is called as one of *odd_keys* (frozenset of bytes). *pending*: the name of
+    the section of pending changes. *is_raw_key*: function telling whether a raw key (bytes) is kept.
+    """
     if b"snapstate:" in data or data.startswith(b"["):
         return False
     if not data.endswith(b"\n"):
@@ -195,11 +197,17 @@ def is_plain(data, pending, odd_keys):
         found = _PLAIN.findall(part)
         if len(found) != part.count(b"\n"):
             return False
-        keys = [key for key in found if key]
-        names = set(keys)
-        if len(names) < len(keys) or b"delete" in names or b"snapstate" in names:
+        keys = set(found)
+        if not odd_keys.isdisjoint(keys):
             return False
-        if not odd_keys.isdisjoint(map(bytes.decode, names)):
+        if b"lxc." in part:
+            raw = {key for key in keys if key.startswith(b"lxc.")}
+            if not all(map(is_raw_key, raw)):
+                return False
+            found = [key for key in found if key not in raw]
+            keys -= raw
+        # Of lines without a key there may be more than one.
+        if len(keys) - (b"" in keys) < len(found) - found.count(b""):
             return False
     return True
 

@@ -28,6 +28,14 @@ REFUSED_KEYS = {
 }
 #: Keys under which PVE keeps notes of its own and which its writer therefore leaves out.
 NEVER_WRITTEN = frozenset(["digest", "pending", "snapshots", "snapname", "lxc"])
+#: What a plain configuration has no line for.
+_ODD_KEYS = frozenset(key.encode("ascii") for key in (*NEVER_WRITTEN, "delete", "snapstate"))
+
+
+def _is_kept(key):
+    """Whether PVE passes a raw key (bytes) on."""
+    key = key.decode("ascii")
+    return key in KNOWN_KEYS or key.startswith(KNOWN_PREFIXES)
 
 
 class MalformedLine(LostLines):
@@ -82,7 +90,7 @@ class MalformedLine(LostLines):
     raw_key_reason = "a raw key has small letters, digits, _, - and ., then : or ="
 
     def may_find(self, file):
-        return not is_plain(file.data, "pve:pending", NEVER_WRITTEN)
+        return not is_plain(file.data, "pve:pending", _ODD_KEYS, _is_kept)
 
     def check_other(self, section, line):
         if isinstance(line, RawKey):
