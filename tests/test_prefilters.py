@@ -19,7 +19,7 @@ from pvemigrate.catalogue import catalogue
 from pvemigrate.engine import Due, Scope
 from pvemigrate.facts import Facts
 from pvemigrate.formats import kind_of_path
-from pvemigrate.rule import NODE, RuleInfo
+from pvemigrate.rule import NODE, Rule, RuleInfo
 from pvemigrate.settings import PHASES, Settings
 from pvemigrate.source import SourceFile
 
@@ -402,24 +402,39 @@ def test_later_rounds_find_the_same_in_made_up_nodes():
 # -- what a rule takes over from one file to the next ----------------------------------------------
 
 
-class Strangers(Checker):
-    """Gives each file rules that have seen no other, where they say that this is all the same."""
-
-    def _visit(self, file, runners, scope):
-        for runner in runners:
-            if runner.info.is_local:
-                runner.rule = None
-        super()._visit(file, runners, scope)
+def alone(info, path):
+    """A rule that sees one file, and no other before it."""
+    rule = info.load()
+    return type(rule.__name__, (rule,), {
+        "needs": None, "may_find": lambda self, file: file.path == path})
 
 
 @pytest.mark.heavy
 def test_local_rules_carry_nothing_from_file_to_file():
-    for rnd in shapes.randoms("nodes", "strangers", 150):
+    for rnd in shapes.randoms("nodes", "alone", 100):
         kind = rnd.choice([kind for kind in sorted(PLACES) if len(PLACES[kind]) > 1])
         tree = random_tree(rnd, [kind])
         infos = [info for info in rules(tree.kinds) if info.is_local]
-        expected, _ = Strangers(infos).check(tree.scope())
-        assert [described(finding) for finding in expected] == checked(tree, infos)[0], tree
+        each = [finding for path in tree.scope().by_path
+                for finding in checked(tree, [alone(info, path) for info in infos])[0]]
+        assert sorted(map(repr, each)) == sorted(map(repr, checked(tree, infos)[0])), tree
+
+
+def test_a_rule_that_carries_something_along_would_be_seen():
+    """One that calls itself local, and speaks of the first file alone."""
+    class Once(Rule):
+        code, kinds = "XXX001", ("lxc",)
+        has_spoken = False
+
+        def visit_File(self, tree):
+            if not self.has_spoken:
+                self.report(None, "first")
+            self.has_spoken = True
+
+    info = RuleInfo.of(Once)
+    tree = Tree({"etc/" + place: b"arch: amd64\n" for place in PLACES["lxc"]})
+    assert info.is_local and len(checked(tree, [info])[0]) == 1
+    assert sum(len(checked(tree, [alone(info, path)])[0]) for path in tree.files) == 2
 
 
 def test_local_rules_find_the_same_in_whatever_order_files_come():
