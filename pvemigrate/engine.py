@@ -323,11 +323,9 @@ class Checker:
         if table is None:
             visit, leave = {}, {}
             for runner in runners:
-                for name in dir(type(runner.rule)):
-                    if name.startswith("visit_"):
-                        visit.setdefault(name[6:], []).append((runner, getattr(runner.rule, name)))
-                    elif name.startswith("leave_"):
-                        leave.setdefault(name[6:], []).append((runner, getattr(runner.rule, name)))
+                for name in runner.methods:
+                    wanted = visit if name[0] == "v" else leave
+                    wanted.setdefault(name[6:], []).append((runner, getattr(runner.rule, name)))
             table = self._tables[key] = visit, leave
         return table
 
@@ -355,8 +353,8 @@ def _by_kind(runners):
 class _Runner:
     """One rule at work.
 
-    ``rule``: the rule (None as long as nothing wants it). ``asked``: the kinds of other files that
-    it has asked for. ``found``: place -> (path, findings, error message or None), the place being the
+    ``rule``: the rule (None as long as nothing wants it), and ``methods``: the names of those that
+    visit nodes. ``asked``: the kinds of other files that it has asked for. ``found``: place -> (path, findings, error message or None), the place being the
     identity of a file, and None for the files together.
     """
 
@@ -364,7 +362,7 @@ class _Runner:
         self.info = info
         self.needs = None if info.needs is None else [
             needle.encode("ascii") for needle in info.needs]
-        self.rule = None
+        self.rule = self.methods = None
         self.asked = set()
         self.found = {}
         self._glances = self._is_due = True
@@ -392,7 +390,10 @@ class _Runner:
         if self.rule is None:
             self.rule = self.info.load()()
             self.rule.project = scope
-            self._glances = type(self.rule).may_find is not Rule.may_find
+            if self.methods is None:
+                self.methods = [name for name in dir(type(self.rule))
+                                if name.startswith(("visit_", "leave_"))]
+                self._glances = type(self.rule).may_find is not Rule.may_find
         return self.rule
 
     def may_find(self, file, scope):
