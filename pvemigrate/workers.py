@@ -2,7 +2,6 @@
 uses the library asks for it."""
 
 import os
-from signal import SIGKILL
 
 __all__ = ["Workers", "available"]
 
@@ -125,5 +124,5 @@ class _Child:
     def stop(self):
         """End a child whose work is not wanted any more."""
         os.close(self._pipe)
-        os.kill(self._process, SIGKILL)
+        os.kill(self._process, 9)  # SIGKILL; the module signal takes time to import
         os.waitpid(self._process, 0)
