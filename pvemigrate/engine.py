@@ -487,16 +487,21 @@ class FixResult:
         self.blocked = blocked
 
 
-def fix(scope, rules, blocked=None, verify=None, workers=None):
+def fix(scope, rules, blocked=None, verify=None, workers=None, accept=None):
     """Apply the fixes of *rules* to the files of *scope* as far as its settings allow.
 
     *blocked*: phases that may not act, as :func:`open_blockers` gives them (default: from *scope*).
     *workers*: as for :func:`check`. *verify*: callable that has the last word: given *scope* and the files that change (see
-    :class:`FixResult`), it names those that must be left alone, a list of (path, message).
+    :class:`FixResult`), it names those that must be left alone, a list of (path, message). *accept*:
+    callable that is asked before each fix (see :class:`~pvemigrate.consent.Consent`).
     """
-    excluded, errors = set(), []
+    excluded, errors, consent = set(), [], None
+    if accept is not None:
+        from .consent import Consent
+
+        consent = Consent(accept)
     while True:
-        result, failure = _fix_rounds(scope, rules, excluded, blocked, workers)
+        result, failure = _fix_rounds(scope, rules, excluded, blocked, workers, consent)
         if failure is not None:
             failures = [failure]
         elif verify is not None:
@@ -512,7 +517,7 @@ def fix(scope, rules, blocked=None, verify=None, workers=None):
             excluded.update((code, path) for code in codes)
 
 
-def _fix_rounds(scope, rules, excluded, blocked, workers):
+def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
     settings, due = scope.settings, scope.due
     now = dict(scope.by_path)
     before = dict(now)
@@ -528,10 +533,13 @@ def _fix_rounds(scope, rules, excluded, blocked, workers):
                   and _allowed(finding, settings, blocked) and _changes_something(finding, now)
                   and not any((finding.code, edit.path) in excluded for edit in finding.edits)]
         wanted = _without_obstacles(wanted, current, now, obstacles)
-        chosen = _arbitrate(wanted)
+        if consent is not None:
+            consent.begin(wanted, now, changes)
+        chosen = _arbitrate(wanted, consent)
         if round_number == 0:
             found = [finding for finding in findings if settings.selects(finding.code)]
-            postponed = _without(wanted, chosen)
+            postponed = [finding for finding in _without(wanted, chosen)
+                         if consent is None or not consent.declined(finding)]
         if not chosen:
             break
         codes = {finding.code for finding in chosen}
@@ -649,8 +657,9 @@ def open_blockers(findings, rules, due):
     return blocked
 
 
-def _arbitrate(findings):
-    """The findings whose edits can be made together, first come (in order of place), first served."""
+def _arbitrate(findings, consent):
+    """The findings whose edits can be made together, first come (in order of place), first served,
+    where there is *consent* (None: to all)."""
     chosen, taken = [], {}
     for finding in findings:
         spans = [(edit.path, edit.start, edit.end) for edit in finding.edits]
@@ -659,6 +668,8 @@ def _arbitrate(findings):
         for path, start, end in spans:
             insort(taken.setdefault(path, []), (start, end))
         chosen.append(finding)
+        if consent is not None and not consent.given(finding):
+            continue
     return chosen
 
 

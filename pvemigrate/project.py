@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, Union
 
+    from .consent import Question
     from .engine import FixResult
     from .root import Root
     from .rule import Finding, Rule
@@ -205,15 +206,17 @@ class _Files:
         self._drop_unread()
         return findings
 
-    def fix(self, verify: bool = False) -> Plan:
+    def fix(self, verify: bool = False, accept: Callable[[Question], bool] | None = None) -> Plan:
         """The :class:`Plan` of what fix would do. Nothing is written. *verify*: run the independent
-        readers that are installed, and leave alone what one of them refuses."""
+        readers that are installed, and leave alone what one of them refuses. *accept*: callable that
+        is asked before each fix, with a :class:`~pvemigrate.consent.Question` (default: make all)."""
         verifier = None
         if verify:
             from .verify import Verifier
 
             verifier = Verifier(self.root)
-        result = fix(self.scope, self.rules(), self.open_blockers(), verifier, self._workers)
+        result = fix(self.scope, self.rules(), self.open_blockers(), verifier, self._workers,
+                     accept)
         self._drop_unread()
         plan = Plan(self._place_to_write, result, self._has_journal)
         plan.notes = verifier.notes if verifier else []

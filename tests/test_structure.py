@@ -29,7 +29,7 @@ LAYERS = (
     ("cst", "diff", "grammar_files", "patterns", "root", "settings", "workers"),
     ("repositories", "shellwords", "storage_types", "vzdump_options", "journal", "locks"),
     ("compiler", "edit", "facts"),
-    ("tables", "rule"),
+    ("tables", "rule", "consent"),
     ("grammar",),
     ("formats",),
     ("source",),
