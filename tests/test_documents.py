@@ -23,7 +23,8 @@ def test_diff_in_the_readme_is_the_examples_own():
 
 
 def test_files_that_the_documents_link_to_are_there():
-    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/writing.md"):
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/writing.md",
+                 "docs/install.md"):
         text = (REPOSITORY / name).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!http)([^)]+)\)", text):
             path = (REPOSITORY / name).parent / target
