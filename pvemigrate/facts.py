@@ -4,8 +4,7 @@
 to know; what is not there is None, and rules say so instead of guessing.
 """
 
-import re
-
+from .lazy import lazy
 from .settings import valid_mac
 
 __all__ = ["DPKG_STATUS", "Facts", "version_key"]
@@ -161,7 +160,7 @@ def version_key(version):
     return (_number(epoch), _part_key(upstream), _part_key(revision))
 
 
-_PART = re.compile("([^0-9]*)([0-9]*)")
+_PART = lazy("([^0-9]*)([0-9]*)")
 
 
 def _part_key(text):

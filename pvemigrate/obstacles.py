@@ -1,7 +1,6 @@
 """What stands in the way of writing a file: known before anything is written, so that ``fix --diff``
 shows what ``fix`` would do."""
 
-import os
 import stat
 
 __all__ = ["obstacle"]

@@ -7,13 +7,15 @@ checks; nothing here reads files or trees.
 
 import re
 
+from .lazy import lazy
+
 __all__ = ["CONTENT", "PROPERTIES", "TYPES", "StorageType", "check_prune_backups", "check_value",
            "is_storage_id", "known_type", "plain_number", "split_list"]
 
 # Perl's \s on bytes; never Unicode's blanks.
 _WS = " \t\r\f\v"
-_INTEGER = re.compile("[+-]?[0-9]+")
-_LIST_SEPARATOR = re.compile("[,; \t\r\f\v]+")
+_INTEGER = lazy("[+-]?[0-9]+")
+_LIST_SEPARATOR = lazy("[,; \t\r\f\v]+")
 
 
 class StorageType:

@@ -3,14 +3,13 @@ one; of equal keys the last counts."""
 
 from __future__ import annotations
 
-import re
-
 from ..cst import Block, Line, Token, header_field
+from ..lazy import lazy
 from . import lines
 
-_BLANKS = re.compile("[ \t\r\f\v_-]+")
-_CUT = re.compile("\\\\\r?\n")
-_ESCAPED = re.compile(r"\\(.)")
+_BLANKS = lazy("[ \t\r\f\v_-]+")
+_CUT = lazy("\\\\\r?\n")
+_ESCAPED = lazy(r"\\(.)")
 
 
 class _Line(Line):

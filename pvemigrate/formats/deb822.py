@@ -1,8 +1,7 @@
 """deb822 APT sources; reader: apt (apt-pkg/tagfile.cc, sourcelist.cc)."""
 
-import re
-
 from ..cst import Block, Line, Token, encode, header_field
+from ..lazy import lazy
 from . import lines
 from .apt_list import TYPES, signed_by_error
 
@@ -346,9 +345,9 @@ def _is_false(value):
     return value.lower() in ("no", "false", "without", "off", "disable")
 
 
-_WORD = re.compile(r"[^ \t\r\f\v\n]+")
+_WORD = lazy(r"[^ \t\r\f\v\n]+")
 #: A zero as strtol() reads it with base 0.
-_ZERO = re.compile(r"[ \t\r\f\v\n]*[-+]?0(?:0*|[xX]0+)\Z")
+_ZERO = lazy(r"[ \t\r\f\v\n]*[-+]?0(?:0*|[xX]0+)\Z")
 
 
 def _words(line, value):

@@ -4,9 +4,8 @@ Stanzas are those of classic ifupdown. Where the three readers take a line diffe
 ``disagreement`` says how; :func:`disagreements` adds what only the lines around it show.
 """
 
-import re
-
 from ..cst import Block, Line, Token, header_field
+from ..lazy import lazy
 from . import lines
 
 #: Families and their methods in classic ifupdown (measured with 0.8.41); others it refuses.
@@ -22,9 +21,9 @@ _IFUPDOWN2_METHODS = ("static", "manual", "loopback", "dhcp", "dhcp6", "ppp", "t
 #: Options that may stand in a stanza more than once (interfaces(5)).
 _COMMANDS = ("pre-up", "up", "post-up", "pre-down", "down", "post-down")
 
-_CUT = re.compile("\\\\(?:\0[^\n]*)?\n")
+_CUT = lazy("\\\\(?:\0[^\n]*)?\n")
 _BLANKS = " \t\r\f\v"
-_WORDS = re.compile("[^ \t\r\f\v\n]+")
+_WORDS = lazy("[^ \t\r\f\v\n]+")
 
 
 def joined(text):

@@ -6,6 +6,7 @@ The nodes say what stands in the file; :func:`storages` says what PVE makes of i
 import re
 
 from ..cst import Block, Line, Token, header_field
+from ..lazy import lazy
 from . import lines
 from ..storage_types import (
     PROPERTIES, TYPES, check_value, is_storage_id, known_type, split_list,
@@ -217,7 +218,7 @@ class Storage:
         return None, None
 
 
-_DIRECTORY = re.compile("/[-/a-zA-Z0-9_.]+")
+_DIRECTORY = lazy("/[-/a-zA-Z0-9_.]+")
 
 
 def storages(tree, release=None):

@@ -10,6 +10,7 @@ import re
 
 from ..edit import Fix, remove, replace
 from ..formats.lxc import Property, RawKey
+from ..lazy import lazy
 from ._lxc import below_broken_header
 
 __all__ = ["CGROUP1_ONLY", "NATIVE", "ROWS", "SAME_IN_V2", "UNDECIDED", "V1", "V2", "Conversion",
@@ -136,10 +137,10 @@ class Unclear(Exception):
 
 
 #: What the kernel's memparse takes. (Octal and hexadecimal ones it takes too, which nobody writes.)
-_SIZE = re.compile("(0|[1-9][0-9]{0,18})([kKmMgGtTpPeE]?)")
-_NUMBER = re.compile("0|[1-9][0-9]{0,18}")
-_NEGATIVE = re.compile("-[1-9][0-9]{0,18}")
-_DEVICE_NUMBER = re.compile("([0-9]{1,9}):([0-9]{1,9})[ \t]+(0|[1-9][0-9]{0,18})")
+_SIZE = lazy("(0|[1-9][0-9]{0,18})([kKmMgGtTpPeE]?)")
+_NUMBER = lazy("0|[1-9][0-9]{0,18}")
+_NEGATIVE = lazy("-[1-9][0-9]{0,18}")
+_DEVICE_NUMBER = lazy("([0-9]{1,9}):([0-9]{1,9})[ \t]+(0|[1-9][0-9]{0,18})")
 _SHIFT = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50, "e": 60}
 
 
@@ -259,8 +260,8 @@ THROTTLE = {
     "blkio.throttle.write_iops_device": "wiops",
 }
 _IO_KEYS = tuple(THROTTLE.values())
-_IO_MAX = re.compile("([0-9]{1,9}):([0-9]{1,9})"
-                     "((?:[ \t]+(?:[rw]bps|[rw]iops)=(?:max|[0-9]{1,19}))+)")
+_IO_MAX = lazy("([0-9]{1,9}):([0-9]{1,9})"
+               "((?:[ \t]+(?:[rw]bps|[rw]iops)=(?:max|[0-9]{1,19}))+)")
 
 
 # -- sections --------------------------------------------------------------------------------------

@@ -1,15 +1,14 @@
 """What the rules on corosync.conf share: totem's settings, the nodes, the quorum device."""
 
-import re
-
 from ..formats.corosync import whole
+from ..lazy import lazy
 
 __all__ = ["ADDRESSES", "Cluster", "label", "votes"]
 
 #: The keys of a node's addresses, one a link.
 ADDRESSES = tuple("ring%d_addr" % number for number in range(8))
 
-_DIGITS = re.compile("[0-9]{1,9}")
+_DIGITS = lazy("[0-9]{1,9}")
 
 
 class Cluster:

@@ -1,10 +1,9 @@
 """What the rules on guests of both kinds share: which sections and lines count, what a description
 says, which volumes a guest has, and the search for lines that get lost."""
 
-import re
-
 from ..cst import Token, encode
 from ..formats import guest
+from ..lazy import lazy
 from ..rule import Rule
 
 __all__ = ["LostLines", "Volume", "decode_text", "description", "effective_sections", "guest_id",
@@ -54,7 +53,7 @@ def guest_id(path):
 
 # -- descriptions ----------------------------------------------------------------------------------
 
-_PERCENT = re.compile(b"%([0-9A-Fa-f]{2})")
+_PERCENT = lazy(b"%([0-9A-Fa-f]{2})")
 #: Perl's white space in decoded text.
 _BLANK = " \t\n\r\f\v\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200b)))
@@ -85,8 +84,8 @@ def description(section, is_container):
 
 # -- volumes ---------------------------------------------------------------------------------------
 
-_VOLUME_ID = re.compile("([A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]):(.+)")
-_CONTAINER_KEY = re.compile("rootfs|(?:mp|unused)(?:0|[1-9][0-9]*)")
+_VOLUME_ID = lazy("([A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]):(.+)")
+_CONTAINER_KEY = lazy("rootfs|(?:mp|unused)(?:0|[1-9][0-9]*)")
 
 
 class Volume:
@@ -157,14 +156,14 @@ def is_container_volume(key, section):
 # -- lines that get lost ---------------------------------------------------------------------------
 
 _WS = " \t\r\f\v"
-_SPACED_COLON = re.compile("(?:lxc\\.[a-z0-9_.-]+|[a-z][a-z_]*[0-9]*)[ \t\r\f\v]+:")
-_NO_VALUE = re.compile("[a-z][a-z_]*[0-9]*:[ \t\r\f\v]*$")
-_KEY_EQUALS = re.compile("[a-z][a-z_]*[0-9]*[ \t\r\f\v]*=")
+_SPACED_COLON = lazy("(?:lxc\\.[a-z0-9_.-]+|[a-z][a-z_]*[0-9]*)[ \t\r\f\v]+:")
+_NO_VALUE = lazy("[a-z][a-z_]*[0-9]*:[ \t\r\f\v]*$")
+_KEY_EQUALS = lazy("[a-z][a-z_]*[0-9]*[ \t\r\f\v]*=")
 
 
-_PLAIN = re.compile(b"(?m)^(?:([a-z][a-z_]*[0-9]*|lxc\\.[a-z0-9_.-]+):[ \t]*[^ \t\r\f\v\n][^\n]*"
-                    b"|#[^\n]*)?\n")
-_PLAIN_HEADER = re.compile(b"[A-Za-z][A-Za-z0-9_-]+][ \t]*\n")
+_PLAIN = lazy(b"(?m)^(?:([a-z][a-z_]*[0-9]*|lxc\\.[a-z0-9_.-]+):[ \t]*[^ \t\r\f\v\n][^\n]*"
+              b"|#[^\n]*)?\n")
+_PLAIN_HEADER = lazy(b"[A-Za-z][A-Za-z0-9_-]+][ \t]*\n")
 
 
 def is_plain(data, pending, odd_keys, is_raw_key):

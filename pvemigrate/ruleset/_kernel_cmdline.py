@@ -7,12 +7,11 @@ $GRUB_CMDLINE_LINUX_DEFAULT``. Which of the two a node uses is not known from fi
 The kernel cuts the line at white space outside of double quotes.
 """
 
-import re
-
 from ..cst import Token
 from ..formats.grub import Assignment, Blank, Command, Comment, Malformed
 from ..formats.kernel_cmdline import Blank as BlankLine
 from ..formats.kernel_cmdline import ParameterLine
+from ..lazy import lazy
 
 #: In the order in which grub-mkconfig puts them together.
 _VARIABLES = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
@@ -20,10 +19,10 @@ _BLANKS = " \t\r\f\v\n"
 #: Words that a variable's value is put in for at most: the kernel takes 2048 bytes (x86,
 #: COMMAND_LINE_SIZE), and a file that doubles a variable line by line must not fill the memory.
 _MOST = 2048
-_REFERENCE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_REFERENCE = lazy(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 #: An assignment that sh alone can make sense of, and what may be a parameter behind it.
-_SOMEWHERE = re.compile(r"(?<![A-Za-z0-9_])(GRUB_CMDLINE_LINUX(?:_DEFAULT)?)\+?=")
-_LOOSE = re.compile("[^ \\t\\r\\f\\v\\n\"'`;\\\\]+")
+_SOMEWHERE = lazy(r"(?<![A-Za-z0-9_])(GRUB_CMDLINE_LINUX(?:_DEFAULT)?)\+?=")
+_LOOSE = lazy("[^ \\t\\r\\f\\v\\n\"'`;\\\\]+")
 
 
 def any_spelling(word):

@@ -1,9 +1,8 @@
 """What the rules on container configurations share."""
 
-import re
-
 from ..cst import Token
 from ..formats.lxc import BrokenHeader, Live
+from ..lazy import lazy
 from ._guest import container_values, guest_id, sections_that_count, volume_token
 from ._storage import storages_of
 
@@ -91,7 +90,7 @@ def report_cgroup(rule, item, message, fix=None):
 
 # -- where a container's files are -----------------------------------------------------------------
 
-_VOLUME = re.compile("([A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]):([A-Za-z0-9_./-]+)")
+_VOLUME = lazy("([A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]):([A-Za-z0-9_./-]+)")
 #: Storage types that are directories, and where those are that need no path.
 _DIRECTORIES = {"dir": None, "btrfs": None, "nfs": "/mnt/pve/", "cifs": "/mnt/pve/",
                 "glusterfs": "/mnt/pve/"}
@@ -119,7 +118,7 @@ def root_folders(rule):
             if ".." not in folder.split("/") and "\0" not in folder]
 
 
-_PATH = re.compile(b"rootfs:(?:[^\n]*[ \t\r\f\v=,])?/")
+_PATH = lazy(b"rootfs:(?:[^\n]*[ \t\r\f\v=,])?/")
 
 
 def may_have_files(rule, file):

@@ -3,12 +3,11 @@
 Shared by the rules of the family NET.
 """
 
-import re
-
 from ..cst import Token
 from ..formats.interfaces import (METHODS, Blank, BrokenIfaceHeader, Comment, Iface, IfaceHeader,
                                   Malformed, Mapping, Misplaced, Option, Source, ValuelessOption,
                                   joined, words)
+from ..lazy import lazy
 from ..source import MAX_FILE, SourceFile, source_matches
 
 __all__ = ["Network", "Stanza", "bridge_ports", "has_whole_sysfs", "is_plain_name", "link_files",
@@ -261,9 +260,9 @@ def ports(names):
 
 # -- words, and the readers' agreement -------------------------------------------------------------
 
-_WORD = re.compile("(?:[^ \t\r\f\v\n\\\\\0]|\\\\(?!(?:\0[^\n]*)?\n))"
-                   "(?:[^ \t\r\f\v\n\\\\\0]|\\\\(?!(?:\0[^\n]*)?\n)"
-                   "|(?:\\\\(?:\0[^\n]*)?\n)+(?=[^ \t\r\f\v\n\\\\\0]|\\\\(?!(?:\0[^\n]*)?\n)))*")
+_WORD = lazy("(?:[^ \t\r\f\v\n\\\\\0]|\\\\(?!(?:\0[^\n]*)?\n))"
+             "(?:[^ \t\r\f\v\n\\\\\0]|\\\\(?!(?:\0[^\n]*)?\n)"
+             "|(?:\\\\(?:\0[^\n]*)?\n)+(?=[^ \t\r\f\v\n\\\\\0]|\\\\(?!(?:\0[^\n]*)?\n)))*")
 
 
 def word_tokens(token):

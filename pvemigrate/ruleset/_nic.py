@@ -9,6 +9,7 @@ import re
 from ..cst import Block, Token
 from ..formats.interfaces import (Auto, BrokenIfaceHeader, Directive, IfaceHeader, InheritsHeader,
                                   Option, joined, words)
+from ..lazy import lazy
 from ..settings import valid_mac
 from ._net import is_plain_name, link_files, link_sections, networks, option_key, word_tokens
 
@@ -143,8 +144,8 @@ _MODALIAS = "pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})"
 _DRIVER = "(?m)^DRIVER=([A-Za-z0-9_-]+)$"
 
 #: Names that udev makes of a board's index, a slot or a PCI path, with what it appends for a port.
-_PREDICTABLE = re.compile("en(?:P[0-9]+)?(?:o[0-9]+|s[0-9]+(?:f[0-9]+)?|p[0-9]+s[0-9]+(?:f[0-9]+)?)"
-                          "(?:d[0-9]+)?(n[A-Za-z0-9]+)?")
+_PREDICTABLE = lazy("en(?:P[0-9]+)?(?:o[0-9]+|s[0-9]+(?:f[0-9]+)?|p[0-9]+s[0-9]+(?:f[0-9]+)?)"
+                    "(?:d[0-9]+)?(n[A-Za-z0-9]+)?")
 #: The forms in which the guide shows names before they change. What is on PCI bus 0 (enp0s31f6) is
 #: part of the board's chipset, no card.
 _PATH_FORM = "en(?:P[0-9]+)?p(?!0s)[0-9]+s[0-9]+f[0-9]+"

@@ -3,6 +3,7 @@
 import re
 
 from ..formats import guest
+from ..lazy import lazy
 from ..storage_types import is_storage_id
 
 __all__ = ["is_known", "is_special", "is_vm_volume", "value_problem", "vm_key", "vm_values"]
@@ -35,12 +36,12 @@ _OTHERS = frozenset("""
     """.split() + _numbered(net=32, ipconfig=32, numa=8, serial=4, parallel=3, hostpci=16, usb=14))
 _KNOWN = _BOOLEANS | _INTEGERS | _NUMBERS | _DRIVES | _UNUSED | _OTHERS
 
-_FLAG = re.compile("0|1|on|off|yes|no|true|false", re.IGNORECASE | re.ASCII)
-_INTEGER = re.compile("[0-9]+")
-_NUMBER = re.compile("[0-9]+(?:\\.[0-9]+)?")
-_VOLUME_ID = re.compile("[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]:.+")
+_FLAG = lazy("0|1|on|off|yes|no|true|false", re.IGNORECASE | re.ASCII)
+_INTEGER = lazy("[0-9]+")
+_NUMBER = lazy("[0-9]+(?:\\.[0-9]+)?")
+_VOLUME_ID = lazy("[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]:.+")
 _LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_DNS_NAME = re.compile("(?:%s\\.)*%s" % (_LABEL, _LABEL))
+_DNS_NAME = lazy("(?:%s\\.)*%s" % (_LABEL, _LABEL))
 
 _BASE = """
     file volume media cyls heads secs trans snapshot cache format size backup replicate rerror

@@ -2,7 +2,7 @@
 and what else names interfaces. None of them is ever changed.
 """
 
-import re
+from ..lazy import lazy
 
 __all__ = ["files_of", "packet_filter_files", "pve_firewall_files", "searched_lines", "service_files"]
 
@@ -69,4 +69,4 @@ def searched_lines(file, pattern):
             yield line.part(match.start(), match.end()), match
 
 
-_REMARK = re.compile("(?:^|(?<=[ \t]))#")
+_REMARK = lazy("(?:^|(?<=[ \t]))#")

@@ -2,18 +2,20 @@
 
 import re
 
+from ..lazy import lazy
+
 __all__ = ["Plugin"]
 
 #: The versions of the plugin interface that 7.x loads: 7.0 knows 9 alone, 7.1 and later 9 and 10
 #: (PVE::Storage, APIVER and APIAGE).
 PLUGIN_VERSIONS = (9, 10)
 
-_COMMENT = re.compile("(?m)(?:^|(?<=[ \t;{}]))#[^\n]*")
+_COMMENT = lazy("(?m)(?:^|(?<=[ \t;{}]))#[^\n]*")
 _SUB = "sub[ \t\r\n]+%s[ \t\r\n]*(?:\\([^()]*\\)[ \t\r\n]*)?\\{([^{}]*)\\}"
-_API = re.compile(_SUB % "api")
-_TYPE = re.compile(_SUB % "type")
-_RETURN = re.compile("[ \t\r\n]*(?:return[ \t\r\n]*)?(?:([0-9]{1,9})|([A-Za-z_][A-Za-z0-9_]*)"
-                     "|'([^'\n]*)'|\"([^\"$@\n]*)\")[ \t\r\n]*;?[ \t\r\n]*")
+_API = lazy(_SUB % "api")
+_TYPE = lazy(_SUB % "type")
+_RETURN = lazy("[ \t\r\n]*(?:return[ \t\r\n]*)?(?:([0-9]{1,9})|([A-Za-z_][A-Za-z0-9_]*)"
+               "|'([^'\n]*)'|\"([^\"$@\n]*)\")[ \t\r\n]*;?[ \t\r\n]*")
 _CONSTANT = "use[ \t]+constant[ \t]+%s[ \t]*=>[ \t]*([0-9]{1,9})[ \t]*;"
 
 

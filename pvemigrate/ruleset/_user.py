@@ -5,6 +5,7 @@ import re
 from ..cst import Line, Token, encode
 from ..edit import Fix, replace, token_end
 from ..formats.user import Comment, Malformed, Record
+from ..lazy import lazy
 from ..rule import command
 
 __all__ = ["PRIVILEGES", "SPECIAL_ROLES", "UserConfig", "append_pool_audit", "split_list"]
@@ -40,14 +41,14 @@ MOST_GRANTS = 200000
 FIELDS = {"user": 8, "token": 4, "group": 3, "pool": 4, "role": 2, "acl": 4}
 
 _REALM = "[A-Za-z][A-Za-z0-9._-]+"
-_USER_ID = re.compile("[^ \t\r\f\v\n:/]+@%s" % _REALM)
-_TOKEN_ID = re.compile("([^ \t\r\f\v\n:/]+@%s)!(%s)" % (_REALM, _REALM))
-_NAME = re.compile("[A-Za-z0-9._-]+")
-_STORAGE = re.compile("[A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9]")
-_DIGITS = re.compile("[0-9]+")
-_GROUP = re.compile("@([A-Za-z0-9._-]+)")
-_PATH = re.compile("[A-Za-z0-9._/-]+")
-_ITEM = re.compile("[^ \t\r\f\v\n,;]+")
+_USER_ID = lazy("[^ \t\r\f\v\n:/]+@%s" % _REALM)
+_TOKEN_ID = lazy("([^ \t\r\f\v\n:/]+@%s)!(%s)" % (_REALM, _REALM))
+_NAME = lazy("[A-Za-z0-9._-]+")
+_STORAGE = lazy("[A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9]")
+_DIGITS = lazy("[0-9]+")
+_GROUP = lazy("@([A-Za-z0-9._-]+)")
+_PATH = lazy("[A-Za-z0-9._/-]+")
+_ITEM = lazy("[^ \t\r\f\v\n,;]+")
 _WHITE = " \t\r\f\v\n"
 
 

@@ -8,6 +8,7 @@ import re
 from ..cst import Token
 from ..edit import replace
 from ..formats import vzdump_cron
+from ..lazy import lazy
 from ..shellwords import Unclosed, perl_words, shell_commands
 from ..storage_types import plain_number
 from ..vzdump_options import options
@@ -18,8 +19,8 @@ _TIMING = (
     r"[ \t]*(?:@[A-Za-z]+|[0-9*,/~-]+(?:[ \t]+[0-9*,/~-]+){2}(?:[ \t]+[0-9A-Za-z*,/~-]+){2})"
     r"[ \t]+[^ \t\n]+[ \t]+(?=[^ \t\n])")
 _DISABLED = r"(?:/[^ \t]*/)?#(?:/[^ \t]*/)?vzdump(?=[ \t])"
-_ASSIGNMENT = re.compile("[A-Za-z_][A-Za-z_0-9]*=")
-_PERCENT = re.compile(r"(?<!\\)%")
+_ASSIGNMENT = lazy("[A-Za-z_][A-Za-z_0-9]*=")
+_PERCENT = lazy(r"(?<!\\)%")
 
 #: Words of the shell that a command may follow.
 _RESERVED = frozenset(["if", "then", "else", "elif", "do", "while", "until", "{", "!"])

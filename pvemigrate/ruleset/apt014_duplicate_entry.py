@@ -1,6 +1,7 @@
 import re
 
 from ..edit import Fix, replace
+from ..lazy import lazy
 from ._apt import AptRule, owner, shared_options, sources, successor
 from ._apt_remove import is_entry, remove_source, remove_words
 
@@ -259,7 +260,7 @@ def _effective(options, native):
     return frozenset(found.items()), archs
 
 
-_WORD = re.compile("[^, \t\r\f\v\n]+")
+_WORD = lazy("[^, \t\r\f\v\n]+")
 
 
 def _architectures(facts):

@@ -1,6 +1,5 @@
-import re
-
 from ..cst import encode
+from ..lazy import lazy
 from ..rule import Rule
 from ._guest import container_values, is_container_volume, volumes
 from ._qemu import is_vm_volume, vm_values
@@ -8,7 +7,7 @@ from ._storage import contents
 
 #: What a volume's name says it is, on storages that hold files (PVE::Storage::Plugin,
 #: parse_volname). What no pattern takes is no volume's name.
-FILE_NAMES = tuple((content, re.compile(pattern)) for content, pattern in (
+FILE_NAMES = tuple((content, lazy(pattern)) for content, pattern in (
     ("images", "(?:[0-9]+/[^ \t\r\f\v]+/)?[0-9]+/(?:base-)?[^/ \t\r\f\v]+"
                "\\.(?:raw|qcow2|vmdk|subvol)"),
     ("iso", "iso/[^/]+\\.(?:[iI][sS][oO]|[iI][mM][gG])"),
@@ -119,9 +118,9 @@ class VolumeOnWrongStorage(Rule):
 
 
 #: What stands before the first colon of all that may be a volume (a superset).
-_CONTAINER_VOLUME = re.compile(b"(?m)^(?:rootfs|mp[0-9]+|unused[0-9]+):[ \t\r\f\v]*([^:\n]*)")
-_MACHINE_VOLUME = re.compile(b"(?m)^(?:(?:ide|sata|scsi|virtio|efidisk|tpmstate|unused)[0-9]+|vmstate"
-                             b"|cdrom):[ \t\r\f\v]*([^:\n]*)")
+_CONTAINER_VOLUME = lazy(b"(?m)^(?:rootfs|mp[0-9]+|unused[0-9]+):[ \t\r\f\v]*([^:\n]*)")
+_MACHINE_VOLUME = lazy(b"(?m)^(?:(?:ide|sata|scsi|virtio|efidisk|tpmstate|unused)[0-9]+|vmstate"
+                       b"|cdrom):[ \t\r\f\v]*([^:\n]*)")
 
 
 def _fit_for_containers(storages):

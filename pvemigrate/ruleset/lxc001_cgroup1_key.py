@@ -1,7 +1,6 @@
-import re
-
 from ..edit import Fix, remove, replace
 from ..formats.lxc import RawKey
+from ..lazy import lazy
 from ..rule import Rule
 from ._cgroup import SAME_IN_V2, V1, V2, unquoted
 from ._lxc import below_broken_header, report_cgroup, sections_that_count
@@ -9,7 +8,7 @@ from ._lxc import below_broken_header, report_cgroup, sections_that_count
 #: A longer list than this is changed line by line: each line's fix holds the changes of all.
 _LONGEST_LIST = 100
 
-_RULE = re.compile("[abc][ \t](?:[*]|[0-9]+):(?:[*]|[0-9]+)[ \t](?:[rwm]{3}|[rwm]{1,2}$)")
+_RULE = lazy("[abc][ \t](?:[*]|[0-9]+):(?:[*]|[0-9]+)[ \t](?:[rwm]{3}|[rwm]{1,2}$)")
 
 
 class Cgroup1Key(Rule):

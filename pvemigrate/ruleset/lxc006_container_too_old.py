@@ -1,6 +1,7 @@
 import re
 
 from ..facts import Facts
+from ..lazy import lazy
 from ..rule import Rule
 from ._guest import guest_id
 from ._lxc import is_own_guest, legacy_parameter, live_options, may_have_files, root_folders
@@ -13,14 +14,14 @@ WITHOUT_SYSTEMD = ("alpine", "devuan")
 #: Where systemd's shared library is, which has its version in its name since 231.
 _LIBRARIES = ("lib/systemd", "usr/lib/systemd", "usr/lib64/systemd",
               "usr/lib/x86_64-linux-gnu/systemd")
-_LIBRARY = re.compile("libsystemd-shared-([0-9]{1,6})[^/]*[.]so")
+_LIBRARY = lazy("libsystemd-shared-([0-9]{1,6})[^/]*[.]so")
 #: Releases without dpkg whose systemd is older than that library: os-release's ID -> VERSION_ID
 #: (a regular expression).
 _OLD_RELEASES = {
     "centos": "7([.].*)?", "rhel": "7([.].*)?", "ol": "7([.].*)?", "scientific": "7([.].*)?",
     "fedora": "1[0-9]|2[0-4]", "opensuse": "1[23][.].*|42[.].*", "sles": "12([.].*)?",
 }
-_OS_RELEASE = re.compile("(?:^|\n)(ID|VERSION_ID|PRETTY_NAME)=[\"']?([A-Za-z0-9. _:()/-]*)")
+_OS_RELEASE = lazy("(?:^|\n)(ID|VERSION_ID|PRETTY_NAME)=[\"']?([A-Za-z0-9. _:()/-]*)")
 
 
 class ContainerTooOld(Rule):

@@ -1,6 +1,5 @@
-import re
-
 from ..formats.lxc import RawKey
+from ..lazy import lazy
 from ..rule import Rule
 from ._lxc import is_own_guest, legacy_parameter, root_folders, sections_that_count
 
@@ -8,12 +7,12 @@ from ._lxc import is_own_guest, legacy_parameter, root_folders, sections_that_co
 #: between commas).
 _CONTROLLER = ("(?:blkio|cpu|cpuacct|cpuset|devices|freezer|hugetlb|memory|net_cls|net_prio|"
                "perf_event|pids|rdma|systemd|unified)")
-_V1_PATH = re.compile(b"/sys/fs/cgroup/(" + _CONTROLLER.encode() + b"(?:," + _CONTROLLER.encode()
-                      + b")*)(?![A-Za-z0-9_.,-])")
+_V1_PATH = lazy(b"/sys/fs/cgroup/(" + _CONTROLLER.encode() + b"(?:," + _CONTROLLER.encode()
+                + b")*)(?![A-Za-z0-9_.,-])")
 #: What a script asks that can do with either.
 _KNOWS_V2 = (b"cgroup.controllers", b"cgroup2", b"cgroup.subtree_control")
-_PATH = re.compile("(?<![^ \t\"'=;|&<>()])/[^ \t\"';|&<>()]+")
-_COMMENT = re.compile(b"(?m)^[ \t]*#.*")
+_PATH = lazy("(?<![^ \t\"'=;|&<>()])/[^ \t\"';|&<>()]+")
+_COMMENT = lazy(b"(?m)^[ \t]*#.*")
 #: Where the kernel's files are, some of which change when they are read.
 _NO_SCRIPTS = ("/dev/", "/proc/", "/sys/")
 

@@ -1,10 +1,9 @@
-import re
-
+from ..lazy import lazy
 from ..rule import Rule
 from ._guest import container_values
 from ._lxc import legacy_parameter, parts, sections_that_count
 
-_MOUNT_POINT = re.compile("rootfs|mp(?:0|[1-9][0-9]*)")
+_MOUNT_POINT = lazy("rootfs|mp(?:0|[1-9][0-9]*)")
 #: What PVE takes for yes in a property string (PVE::JSONSchema, parse_boolean).
 _YES = frozenset(["1", "on", "yes", "true"])
 

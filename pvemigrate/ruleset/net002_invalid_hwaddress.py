@@ -1,12 +1,11 @@
-import re
-
 from ..formats.interfaces import joined, words
+from ..lazy import lazy
 from ..rule import Rule
 from ._net import bridge_ports, networks
 
 #: What may stand before the address; of the others than ether the length is not known here.
 TYPES = ("ether", "ax25", "arcnet", "netrom")
-OCTETS = re.compile("[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}")
+OCTETS = lazy("[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}")
 
 
 class InvalidHwaddress(Rule):

@@ -1,17 +1,16 @@
-import re
-
 from ..cst import Token
 from ..edit import Fix, remove, replace
 from ..facts import version_key
 from ..formats.modprobe import Options, Wrapped
+from ..lazy import lazy
 from ..rule import Rule
 from ._kernel_cmdline import any_spelling, follow_up, parameters
 
 #: The kernel that needs the workaround no more.
 MENDED = "5.15.39-3"
-_KERNEL = re.compile("(?:pve|proxmox)-kernel-([0-9]+[.][0-9.]+-[0-9]+)-pve(?:-signed)?")
-_WRAPPED = re.compile("[ \t]*options[ \t]+kvm[ \t]")
-_WORD = re.compile("(?<![^ \t\r\f\v\"])tdp[-_]mmu=(?:[nN0]|[oO][fF])[^ \t\r\f\v\n\"\\\\]*")
+_KERNEL = lazy("(?:pve|proxmox)-kernel-([0-9]+[.][0-9.]+-[0-9]+)-pve(?:-signed)?")
+_WRAPPED = lazy("[ \t]*options[ \t]+kvm[ \t]")
+_WORD = lazy("(?<![^ \t\r\f\v\"])tdp[-_]mmu=(?:[nN0]|[oO][fF])[^ \t\r\f\v\n\"\\\\]*")
 
 
 class ObsoleteTdpMmuWorkaround(Rule):

@@ -1,9 +1,8 @@
-import re
-
+from ..lazy import lazy
 from ..rule import Rule
 from ._kernel_cmdline import any_spelling, has_boot_partitions, parameters
 
-_FIELDS = re.compile("[^ \t\r\n]+")
+_FIELDS = lazy("[^ \t\r\n]+")
 
 
 class LegacyBootOnZfs(Rule):

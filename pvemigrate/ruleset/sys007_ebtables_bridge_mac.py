@@ -1,13 +1,12 @@
-import re
-
 from ..cst import Token
 from ..formats.interfaces import joined
+from ..lazy import lazy
 from ..rule import NODE, Rule
 from ._bridge_mac import unpinned_bridges
 from ._net import networks, simple_commands, uses_ifupdown2
 from ._searched_files import packet_filter_files, pve_firewall_files, searched_lines
 
-MAC = re.compile("(?<![0-9A-Fa-f:])[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}(?![0-9A-Fa-f:])")
+MAC = lazy("(?<![0-9A-Fa-f:])[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}(?![0-9A-Fa-f:])")
 COMMANDS = ("pre-up", "up", "post-up", "down", "pre-down", "post-down")
 PROGRAMS = ("arptables", "ebtables", "ip6tables", "iptables", "nft")
 

@@ -1,5 +1,4 @@
-import re
-
+from ..lazy import lazy
 from ..rule import NODE, Rule
 
 #: Kind of key -> how it is called, and the bits it has to have.
@@ -10,7 +9,7 @@ _ANEW = {
     "pveproxy-ssl.pem": "have a new one made, or remove it and its key",
     "pve-root-ca.pem": "remove it and its key, then run pvecm updatecerts --force on each node",
 }
-_BEGIN = re.compile("-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
+_BEGIN = lazy("-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
 
 
 class WeakCertificate(Rule):

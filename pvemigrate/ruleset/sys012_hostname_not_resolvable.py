@@ -1,10 +1,11 @@
 import re
 
 from ..formats.interfaces import joined, words
+from ..lazy import lazy
 from ..rule import NODE, Rule
 from ._net import MAIN, networks
 
-_FIELD = re.compile("[^ \t\r\f\v]+")
+_FIELD = lazy("[^ \t\r\f\v]+")
 _IPV4 = "(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:[.](?!\\Z)|\\Z)){4}"
 #: Methods by which an interface gets addresses that no file names.
 _DYNAMIC = frozenset(["auto", "bootp", "dhcp", "dhcp6", "dynamic", "ipv4ll", "ppp", "v4tunnel",
