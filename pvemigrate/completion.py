@@ -129,6 +129,13 @@ def _hop(context, incomplete):
     return _starting(HOPS, incomplete)
 
 
+def _plugin(context, incomplete):
+    from .plugins import installed_plugins
+
+    return [CompletionItem(plugin.name, help=str(plugin)) for plugin in installed_plugins()
+            if plugin.name.startswith(incomplete)]
+
+
 def _run(context, incomplete):
     """The runs below the root that stand, the newest first."""
     from .journal import Journal
@@ -156,6 +163,7 @@ VALUES = {
     "HOP": _hop,
     "IFACE=MAC": None,
     "KIND": _kind,
+    "NAME": _plugin,
     "OLD=NEW": None,
     "[NAME=]RESULT.json...": _file,
     "[PATH]...": _file,

@@ -105,7 +105,7 @@ def test_each_environment_variable_that_is_read_is_told():
 
 
 def literal(node):
-    value = getattr(node, "value", getattr(node, "s", None))  # .s: Python 3.7
+    value = node.value if hasattr(node, "value") else getattr(node, "s", None)  # .s: Python 3.7
     return value if isinstance(value, str) and re.match("[A-Z][A-Z_]+$", value) else None
 
 
