@@ -167,16 +167,19 @@ def filters(groups, hint):
 
 
 def _filter_rules():
-    """Style rules: ``f`` is shown where the boxes of one of its pairs are both checked (``none`` where
-    those of no pair are). A page that has not got a box counts as one where it is checked."""
-    on = []
+    """Style rules: in a page with filters ``f`` is shown where the boxes of one of its pairs are both
+    checked (and ``none`` where those of no pair are).
+
+    What ``:has()`` looks through is the filters alone: over a whole page of some 100,000 elements
+    browsers take minutes.
+    """
+    rules = [".filters~main .f{display:none}.filters~.none{display:block}"]
     for severity in WORST_FIRST:
         for phase in PHASES:
-            shown = ("html:not(:has(#s-%s:not(:checked))):not(:has(#p-%s:not(:checked)))"
-                     % (severity, phase))
+            on = ".filters:has(#s-%s:checked):has(#p-%s:checked)" % (severity, phase)
             name = pair(severity, phase)
-            on.append("%s .f.%s{display:revert}%s .none.%s{display:none}" % (shown, name, shown, name))
-    return "".join([".f{display:none}"] + on)
+            rules.append("%s~main .f.%s{display:revert}%s~.none.%s{display:none}" % (on, name, on, name))
+    return "".join(rules)
 
 
 # -- documentation ---------------------------------------------------------------------------------
@@ -233,24 +236,29 @@ def markdown(source, level):
     return join(out)
 
 
-def rule_help(codes, summary=None):
-    """The documentation of the rules of these codes (iterable of str), each folded; *summary*: code ->
-    more to show beside its name. A code that no rule here has is left out."""
-    from ..catalogue import catalogue, documentation
+def rule_help(names, abouts, contents=None, rule_of=None):
+    """What there is to say of rules, each folded. *names*: code -> the rule's name; *abouts*: code ->
+    what stands beside it; *contents*: code -> markup that comes before its documentation. *rule_of*:
+    callable giving the rule of a code (default: the built-in ones); a rule that there is not goes
+    without."""
+    from ..catalogue import documentation
+    from . import Report
 
-    known = {info.code: info for info in catalogue()}
+    rule_of = rule_of or Report(()).rule
     parts = []
-    for code in sorted(set(codes)):
-        if code not in known:
-            continue
-        rule = known[code].load()
-        head = tag("h3", tag("code", rule.code), " ", rule.name, id="rule-" + rule.code)
-        about = "%s, phase %s" % (rule.severity, rule.phase)
-        if summary and code in summary:
-            about = "%s; %s" % (about, summary[code])
-        parts.append(tag(
-            "details", tag("summary", head, tag("span", about, class_="about")),
-            tag("div", markdown(documentation(rule), 4), class_="help"), class_="rule"))
+    for code in sorted(names):
+        head = tag("h3", tag("code", code), " ", said(names[code]), id="rule-" + code)
+        about = abouts[code]
+        doc = tag("p", "No rule of this installation has this code.")
+        rule = rule_of(code)
+        if rule is not None:
+            about = "%s, phase %s; %s" % (rule.severity, rule.phase, about)
+            doc = markdown(documentation(rule), 5 if contents else 4)
+        if contents:
+            doc = tag("details", tag("summary", tag("h4", "About this rule")), doc, class_="more")
+        parts.append(tag("details", tag("summary", head, tag("span", about, class_="about")),
+                         contents[code] if contents else "", tag("div", doc, class_="help"),
+                         class_="rule"))
     return join(parts)
 
 
@@ -372,14 +380,14 @@ cursor:pointer}
 .todo .place{color:var(--mute);font-size:.88rem;overflow-wrap:anywhere}
 .todo .message{overflow-wrap:anywhere}
 details.rule{border:1px solid var(--line);border-radius:8px;background:var(--card);margin:.5rem 0 0}
-summary{cursor:pointer}
+summary{cursor:pointer}.more>summary h4{display:inline}
 .rule>summary{padding:.5rem 1rem}
 .rule>summary h3{display:inline;font-size:.97rem}
 .about{color:var(--mute);font-size:.88rem;margin-left:.8rem}
 .rule:has(:target)::details-content{content-visibility:visible}
 .rule h3:target{box-shadow:0 2px 0 var(--focus)}
 .help{padding:.2rem 1rem .8rem;border-top:1px solid var(--line);max-width:62rem}
-.help h4{margin:1rem 0 .2rem;font-size:.88rem;color:var(--mute)}
+.help h4,.help h5{margin:1rem 0 .2rem;font-size:.88rem;color:var(--mute)}
 .help ul{margin:.3rem 0;padding-left:1.3rem}
 .help pre{margin:.5rem 0;padding:.6rem .8rem;background:var(--soft);border-radius:6px;white-space:pre-wrap;
 overflow-wrap:anywhere;tab-size:4;line-height:1.45}
@@ -400,9 +408,11 @@ h2{margin-top:2.2rem}
 .diff thead,.diff colgroup{display:none}
 .diff tr{display:grid;grid-template-columns:3.4rem minmax(0,1fr)}
 .diff td.n+td.c+td.n{border-left:0}.diff .v,.diff .twin{display:none}}
-@media screen{@supports selector(:has(*)){.filters{display:block}.none{display:block}FILTERS}}
-@media print{@page{margin:14mm 12mm}html{font-size:10pt}.finding{grid-template-columns:5rem minmax(0,1fr) 8rem}.page{max-width:none;padding:0}
-.filters,.contents,.none{display:none!important}
+@supports selector(:has(*)){.filters{display:block}FILTERS}
+@media print{@page{margin:14mm 12mm}html{font-size:10pt}
+.finding{grid-template-columns:5rem minmax(0,1fr) 8rem}
+.page{max-width:none;padding:0}
+.filters,.contents,.none{display:none!important}.f{display:revert!important}
 .tiles{grid-template-columns:repeat(6,minmax(0,1fr))}.tiles li{padding:.4rem .6rem}
 .tiles b{font-size:1.3rem}
 h2{margin-top:1.6rem}h1,h2,h3,h4,h5,.file>header,summary,caption,.diff thead{break-after:avoid}
@@ -411,7 +421,7 @@ h2{margin-top:1.6rem}h1,h2,h3,h4,h5,.file>header,summary,caption,.diff thead{bre
 .file{overflow:visible}.diff{font-size:7.2pt}
 details::details-content{content-visibility:visible!important;block-size:auto!important}
 .help pre{break-inside:avoid}
-a{color:inherit;text-decoration:none}
+a{color:inherit;text-decoration:none}summary{list-style:none}
 del{text-decoration:line-through}ins{text-decoration:underline}
 header,.sev,.tagged,.diff,.tiles,mark,i{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .sev,.tagged{border-color:currentColor}}

@@ -306,10 +306,12 @@ class _Page:
         if not self.report.findings:
             return text("")
         codes = [f.code for f in self.report.findings]
+        names = {f.code: f.name for f in self.report.findings}
         return tag("section", tag("h2", "Rules", id="rules"),
                    tag("p", "What each rule that found something looks for, and when its fix is safe.",
                        class_="intro"),
-                   rule_help(codes, {code: plural(codes.count(code), "finding") for code in set(codes)}))
+                   rule_help(names, {code: plural(codes.count(code), "finding") for code in names},
+                             rule_of=self.report.rule))
 
     def _footer(self):
         parts = []
