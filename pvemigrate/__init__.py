@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from .formats import (
         KINDS as KINDS, kind_of_path as kind_of_path, parse_fragment as parse_fragment,
     )
+    from .plugins import (
+        Plugin as Plugin, installed_plugins as installed_plugins, load_plugins as load_plugins,
+    )
     from .project import Plan as Plan, Project as Project, Result as Result, check_text, fix_text
     from .rule import Finding as Finding, Rule as Rule
     from .settings import Settings as Settings, UsageError as UsageError
@@ -44,6 +47,7 @@ _PUBLIC = {
     "Line": ("cst", "Line"),
     "Node": ("cst", "Node"),
     "Plan": ("project", "Plan"),
+    "Plugin": ("plugins", "Plugin"),
     "Position": ("cst", "Position"),
     "Project": ("project", "Project"),
     "RemovalSentinel": ("cst", "RemovalSentinel"),
@@ -60,7 +64,9 @@ _PUBLIC = {
     "fix": ("project", "fix_text"),
     "insert_after": ("edit", "insert_after"),
     "insert_before": ("edit", "insert_before"),
+    "installed_plugins": ("plugins", "installed_plugins"),
     "kind_of_path": ("formats", "kind_of_path"),
+    "load_plugins": ("plugins", "load_plugins"),
     "parse_fragment": ("formats", "parse_fragment"),
     "remove": ("edit", "remove"),
     "replace": ("edit", "replace"),

@@ -414,7 +414,7 @@ class _Runner:
         found, self.rule.findings = self.rule.findings, []
         message = None
         if error is not None:
-            found, message = [], internal_error(error)
+            found, message = [], internal_error(error, self.rule)
         if found or message:
             self.found[id(file)] = file.path, found, message
 
@@ -430,20 +430,23 @@ class _Runner:
         message = None
         try:
             rule.check_project(scope)
-        except Exception as error:  # noqa: BLE001 - one bad rule never stops the others
-            rule.findings, message = [], internal_error(error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one bad rule never stops the others
+            rule.findings, message = [], internal_error(error, rule)
         if rule.findings or message:
             self.found[None] = rule.code, rule.findings, message
             rule.findings = []
 
 
-def internal_error(error):
-    """One line for the user on a defect of this program."""
+def internal_error(error, rule=None):
+    """One line for the user on a defect of this program, or of the plug-in that *rule* comes with."""
     import traceback
 
     place = traceback.extract_tb(error.__traceback__)[-1]
-    return "internal error: %s: %s (%s, line %d); please report this" % (
-        type(error).__name__, error, place.filename.rpartition("/")[2], place.lineno)
+    origin = rule and rule.origin
+    return "internal error%s: %s: %s (%s, line %d); please report this%s" % (
+        " in %s of the plug-in %s (%s)" % (rule.code, origin.name, origin) if origin else "",
+        type(error).__name__, error, place.filename.rpartition("/")[2], place.lineno,
+        " to its authors" if origin else "")
 
 
 def _walk(node, visit, leave, crashed, scope):
@@ -453,7 +456,7 @@ def _walk(node, visit, leave, crashed, scope):
         scope.asked = runner.asked
         try:
             method(node)
-        except Exception as error:  # noqa: BLE001 - one bad rule never stops the others
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one bad rule never stops the others
             crashed.setdefault(runner, error)
     # Where only whole files are wanted, there is nothing to go down for.
     if len(visit) > ("File" in visit) or len(leave) > ("File" in leave):
@@ -463,7 +466,7 @@ def _walk(node, visit, leave, crashed, scope):
         scope.asked = runner.asked
         try:
             method(node)
-        except Exception as error:  # noqa: BLE001 - as above
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
             crashed.setdefault(runner, error)
 
 

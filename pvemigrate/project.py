@@ -193,7 +193,9 @@ class _Files:
         if self._given_rules is None:
             rules = load_rules(self._kinds(), selects)
         else:
-            rules = [RuleInfo.of(rule) for rule in self._given_rules if selects(rule.code)]
+            kinds = self._kinds()
+            rules = [RuleInfo.of(rule) for rule in self._given_rules if selects(rule.code)
+                     and (not rule.kinds or kinds.intersection(rule.kinds))]
         return [rule for rule in rules if self.hop in rule.hops]
 
     def _kinds(self):
@@ -231,6 +233,46 @@ class _Files:
     def close(self) -> None:
         """Close what is open of the root; nothing can be read or written then. (It is closed with
         the last use of the object too.)"""
+    @property
+    def ignored(self) -> list[Finding]:
+        """What remarks in the files have put aside in the last check or fix."""
+        return self._sieve.by_remark if self._sieve else []
+
+    @property
+    def accepted(self) -> dict[Accepted, Finding]:
+        """What ``Settings.accepted`` has put aside in the last check or fix: entry -> its finding."""
+        return self._sieve.matched if self._sieve else {}
+
+    def useless_remarks(self) -> list[tuple[str, int, str]]:
+        """Remarks in the files that are meant to put findings aside, and put none aside in the last
+        check or fix (list of (path, line, why))."""
+        if self._sieve is None:
+            return []
+        infos = catalogue() + [RuleInfo.of(rule) for rule in self._given_rules or ()]
+        return self._sieve.useless_remarks(self.files, {info.code for info in infos},
+                                           self._was_judged())
+
+    def stale(self) -> list[Accepted]:
+        """The entries of ``Settings.accepted`` whose findings are gone."""
+        return self._sieve.stale(self._was_judged()) if self._sieve else []
+
+    def _was_judged(self):
+        """The test whether a rule (its code) was asked for and has seen all that it looks at to judge
+        the file at a path."""
+        failed = {place for place, _ in self.errors}
+        files = {file.path: file.kind for file in self.files}
+        elsewhere = {info.code for info in catalogue() if self.hop not in info.hops}
+        local = {rule.code: rule.kinds for rule in self.rules() if rule.is_local}
+
+        def was_judged(code, path):
+            if code in failed or path in failed or not files or not self.settings.selects(code):
+                return False
+            if self._partial:
+                return files.get(path) in local.get(code, ())
+            return code not in elsewhere
+
+        return was_judged
+
 
     def open_blockers(self) -> dict[str, list[str]]:
         """Phases that were asked for and that open findings stand in the way of: phase -> codes.

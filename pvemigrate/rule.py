@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .cst import Position
 from .edit import Edit, Fix, refuse_overlap
+from .settings import SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from .cst import File, Node, Token
     from .engine import Scope
     from .facts import Facts
+    from .plugins import Plugin
     from .source import SourceFile
 
 __all__ = ["NODE", "Finding", "Rule", "RuleInfo", "command"]
@@ -161,6 +163,9 @@ class Rule:
     #: A rule that may report in one file what another one holds can have none.
     needs: tuple[str, ...] | None = None
 
+    #: The :class:`~pvemigrate.plugins.Plugin` that the rule comes with, None for one that is built in.
+    origin: Plugin | None = None
+
     #: The file under check (none in :meth:`check_project`), and all that is checked with it.
     file: SourceFile
     project: Scope
@@ -199,6 +204,10 @@ class Rule:
         *commands*: shell commands of PVE's own tools that make the same change. *follow_up*: those
         that make a changed file take effect (``ifreload -a``, ``update-grub``).
         """
+        severity = severity or self.severity
+        if severity not in SEVERITIES or not isinstance(message, str):
+            raise ValueError("a finding has one of the severities %s, and a str for its message"
+                             % ", ".join(SEVERITIES))
         file = file or self.file
         tree = None if isinstance(file, str) else file.tree
         if tree is None or item is None:
@@ -220,7 +229,7 @@ class Rule:
                 place = target.tree.position_of(start, end)
                 byte_edits.append((target.path, place.start, place.end, text))
         refuse_overlap(edits)
-        finding = Finding(self, severity or self.severity, file if tree is None else file.path,
+        finding = Finding(self, severity, file if tree is None else file.path,
                           position, message, fix, edits, byte_edits, commands, follow_up)
         if tree is not None and not file.is_secret:
             finding.source = tree

@@ -35,7 +35,7 @@ LAYERS = (
     ("source",),
     ("ruleset",),
     ("engine", "catalogue", "obstacles", "verify", "write"),
-    ("project", "targets", "output"),
+    ("plugins", "project", "targets", "output"),
     ("undo", "streams", "completion"),
     ("commands",),
     ("cli",),

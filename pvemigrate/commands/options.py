@@ -10,7 +10,7 @@ from ..settings import (
 )
 from ..streams import standard_input
 
-__all__ = ["COMMON", "add_options", "check_kind", "check_paths", "settings_of"]
+__all__ = ["COMMON", "PLUGIN", "add_options", "check_kind", "check_paths", "rules_of", "settings_of"]
 
 
 def add_options(options):
@@ -21,6 +21,10 @@ def add_options(options):
         return function
     return decorate
 
+
+#: For commands that have to do with rules.
+PLUGIN = click.option("--plugin", "plugins", multiple=True, metavar="NAME",
+                      help="Take the rules of this installed plug-in too. Repeatable.")
 
 COMMON = [
     click.argument("paths", metavar="[PATH]...", nargs=-1),
@@ -37,6 +41,7 @@ COMMON = [
                  "(APT,LXC001). Repeatable."),
     click.option("--ignore", multiple=True, metavar="CODES", help="Not these codes or prefixes. "
                  "Repeatable."),
+    PLUGIN,
     click.option("--unsafe-fixes", is_flag=True, help="Also make fixes that are marked unsafe."),
     click.option("--mac", "macs", multiple=True, metavar="IFACE=MAC",
                  help="The present MAC address of a bridge or network card. Repeatable."),
@@ -74,8 +79,22 @@ COMMON = [
 ]
 
 
-def settings_of(options):
-    """The settings that the options ask for. Raises UsageError."""
+def rules_of(options):
+    """The rules that the options ask for, built-in ones and those of plug-ins (list of
+    :class:`~pvemigrate.rule.RuleInfo`); None where that is just the built-in ones. Raises
+    UsageError."""
+    if not options["plugins"]:
+        return None
+    from ..catalogue import catalogue
+    from ..plugins import load_plugins
+    from ..rule import RuleInfo
+
+    return catalogue() + [RuleInfo.of(rule) for rule in load_plugins(options["plugins"])]
+
+
+def settings_of(options, rules=None):
+    """The settings that the options ask for. *rules*: as :func:`rules_of` gives them. Raises
+    UsageError."""
     settings = Settings(
         hop=options["hop"], phases=options["phases"] or "auto", select=options["select"],
         ignore=options["ignore"], unsafe_fixes=options["unsafe_fixes"], macs=_macs(options),
@@ -85,17 +104,17 @@ def settings_of(options):
         cpu_formula=options["cpu_formula"])
     for name in ("select", "ignore"):
         if options[name]:
-            _check_codes("--" + name, getattr(settings, name))
+            _check_codes("--" + name, getattr(settings, name), rules)
     return settings
 
 
-def _check_codes(option, codes):
+def _check_codes(option, codes, rules):
     """Refuse codes that no rule has: a misspelt one would change what a run does in silence."""
     from ..catalogue import catalogue
 
     if not codes:
         raise click.UsageError("%s names no rule" % option)
-    known = [info.code for info in catalogue()]
+    known = [info.code for info in rules or catalogue()]
     for code in codes:
         if not any(name.startswith(code) for name in known):
             raise click.UsageError("%s: no rule's code is or begins with %s; 'pvemigrate rules' "

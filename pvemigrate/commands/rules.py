@@ -2,23 +2,31 @@
 
 import click
 
-from ..streams import out
+from ..streams import out, say
 from . import CONTEXT
+from .options import PLUGIN, rules_of
 
 
 @click.command("rules", context_settings=CONTEXT)
 @click.option("--output-format", "output_format", default="text",
               type=click.Choice(["text", "json"]), help="How the rules are listed.")
-def command(output_format):
-    """List every rule."""
-    from .. import rules as all_rules
+@PLUGIN
+def command(output_format, plugins):
+    """List every rule, and name the plug-ins that are installed."""
+    from ..catalogue import catalogue
+    from ..plugins import installed_plugins
 
-    found = all_rules()
+    found = [info.load() for info in rules_of({"plugins": plugins}) or catalogue()]
+    installed = installed_plugins()
     if output_format == "json":
         from ..output.json import catalogue_document, dump
 
-        out(dump(catalogue_document(found)))
+        out(dump(catalogue_document(found, installed)))
     else:
         from ..output.catalogue import listing
 
         out(listing(found))
+        others = ["%s (%s)" % (plugin.name, plugin) for plugin in installed
+                  if plugin.name not in plugins]
+        if others:
+            say("note", "plug-ins that are installed, for --plugin: %s" % ", ".join(others))

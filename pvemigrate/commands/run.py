@@ -9,7 +9,7 @@ from ..settings import HOPS, PHASES, SEVERITIES, UsageError
 from ..streams import err, is_terminal, out, say, standard_input, wants_color
 from ..workers import Workers, available
 from . import FAILED, FOUND, OK
-from .options import check_paths, settings_of
+from .options import check_paths, rules_of, settings_of
 
 __all__ = ["Run"]
 
@@ -34,7 +34,8 @@ class Run:
     def run(self):
         """Do it; the exit status."""
         check_paths(self.options)
-        self.settings = settings_of(self.options)
+        self.rules = rules_of(self.options)
+        self.settings = settings_of(self.options, self.rules)
         self.workers = Workers(self.options["jobs"] or available(), self._progress())
         if "-" in self.options["paths"]:
             base, whole = None, False
@@ -86,7 +87,8 @@ class Run:
         except OSError as error:
             self._fail([("-", error.strerror or str(error))])
             return
-        self._work(TextProject(data, self.options["kind"], "<stdin>", settings=self.settings), "")
+        self._work(TextProject(data, self.options["kind"], "<stdin>", self.rules,
+                               settings=self.settings), "")
 
     def _run_roots(self):
         from ..targets import common_directory, targets_of
@@ -125,7 +127,7 @@ class Run:
                 return None
             project = Project(root, self.settings, paths=target.paths, etc=target.etc,
                               kind=self.options["kind"], facts=target.has_facts,
-                              workers=self.workers)
+                              rules=self.rules, workers=self.workers)
         except (OSError, UsageError) as error:
             # One bad root does not stop the others.
             self._fail([(target.root, getattr(error, "strerror", None) or str(error))])
@@ -288,7 +290,7 @@ class Run:
             color=wants_color(self.options["color"], sys.stdout if stdout else sys.stderr),
             errors=self.errors, notes=self.notes,
             changes=self.page.changes if self.page else (), texts=self.page and self.page.texts,
-            nodes=self.page.nodes if self.page else ())
+            nodes=self.page.nodes if self.page else (), rules=self.rules)
         (out if stdout else err)(render(report, name))
 
 

@@ -31,7 +31,7 @@ class Report:
 
     def __init__(self, findings, root=None, hop="6to7", phases=(), files=0, mode="check",
                  unsafe=False, summary=True, whole=False, color=False, errors=(), notes=(), changes=(),
-                 texts=None, nodes=()):
+                 texts=None, nodes=(), rules=None):
         self.findings = findings
         self.root = root
         self.hop = hop
@@ -47,6 +47,17 @@ class Report:
         self.changes = tuple(changes)
         self.texts = texts or {}
         self.nodes = tuple(nodes)
+        self._rules = rules
+
+    def rule(self, code):
+        """The class of the rule with this code, None where there is none: for its documentation.
+        (*rules* is a list of :class:`~pvemigrate.rule.RuleInfo`, where it is not just the built-in
+        ones.)"""
+        if self._rules is None:
+            from ..catalogue import catalogue
+
+            self._rules = catalogue()
+        return next((info.load() for info in self._rules if info.code == code), None)
 
     @property
     def written(self):

@@ -1,15 +1,16 @@
 """The rules for people: a list, and one rule's documentation."""
 
 from ..catalogue import documentation
-from . import paint
+from . import paint, visible
 
 __all__ = ["explanation", "listing"]
 
 
 def listing(rules):
-    """One line a rule (str)."""
+    """One line a rule (str); where there are rules of plug-ins, with the packages that they come in."""
+    has_origins = any(rule.origin for rule in rules)
     rows = [(rule.code, rule.name, rule.severity, rule.phase, ", ".join(rule.kinds))
-            for rule in rules]
+            + ((visible(str(rule.origin or "built in")),) if has_origins else ()) for rule in rules]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + "\n"
                    for row in rows)
@@ -20,7 +21,10 @@ def explanation(rule, color=False):
     lines = ["%s %s" % (paint(rule.code, "code", color), rule.name),
              "%s, phase %s, hop %s; looks at %s" % (
                  paint(rule.severity, rule.severity, color), rule.phase, ", ".join(rule.hops),
-                 ", ".join(rule.kinds) or "the whole root"), ""]
+                 ", ".join(rule.kinds) or "the whole root")]
+    if rule.origin:
+        lines.append(visible("from the plug-in %s (%s)" % (rule.origin.name, rule.origin)))
+    lines.append("")
     in_code = False
     for line in documentation(rule).split("\n"):
         if line.startswith("```"):

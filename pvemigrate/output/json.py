@@ -32,15 +32,23 @@ def document(report):
     }
 
 
-def catalogue_document(rules):
-    """The rules (classes) as plain data; its schema is ``pvemigrate/schema/rules-1.json``."""
+def catalogue_document(rules, plugins=()):
+    """The rules (classes) as plain data, and which of *plugins*, those that are installed, are among
+    them; its schema is ``pvemigrate/schema/rules-1.json``."""
+    loaded = {repr(rule.origin) for rule in rules if rule.origin}
     return {
         "version": 1,
         "tool": "pvemigrate " + __version__,
         "rules": [{
             "code": rule.code, "name": rule.name, "severity": rule.severity, "phase": rule.phase,
             "kinds": list(rule.kinds), "hops": list(rule.hops), "guide": rule.guide,
+            "origin": {"plugin": rule.origin and _text(rule.origin.name),
+                       "distribution": _text(rule.origin.distribution) if rule.origin else "pvemigrate",
+                       "version": _text(rule.origin.version) if rule.origin else __version__},
         } for rule in rules],
+        "plugins": [{"name": _text(plugin.name), "distribution": _text(plugin.distribution),
+                     "version": _text(plugin.version), "loaded": repr(plugin) in loaded}
+                    for plugin in plugins],
     }
 
 

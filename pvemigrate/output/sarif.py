@@ -17,7 +17,7 @@ import os
 import re
 
 from .. import __version__
-from ..catalogue import catalogue, documentation
+from ..catalogue import documentation
 from . import one_line
 from .catalogue import explanation
 from .json import dump
@@ -40,7 +40,7 @@ def document(report):
     """The report as plain data."""
     base = base_of(report)
     findings = [f for f in report.findings if not (f.fixed and report.written)]
-    rules = _rules(findings)
+    rules = _rules(findings, report.rule)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     marks, safe = _marks(findings), {}
     run = {
@@ -73,10 +73,9 @@ def _invocation(report):
 # -- rules -----------------------------------------------------------------------------------------
 
 
-def _rules(findings):
+def _rules(findings, rule_of):
     """The rules that have findings, with their help."""
-    known = {info.code: info for info in catalogue()}
-    return [_rule(known[code].load()) if code in known else {"id": code, "name": name}
+    return [_rule(rule_of(code)) if rule_of(code) else {"id": code, "name": name}
             for code, name in sorted({(finding.code, finding.name) for finding in findings})]
 
 
