@@ -13,7 +13,7 @@ from bisect import bisect_left, insort
 
 from .diff import composed, line_changes
 from .edit import apply_edits
-from .formats import kind_of_path
+from .formats import REMARK_KINDS, kind_of_path
 from .rule import NODE, Rule, RuleInfo
 from .source import SourceFile
 from .workers import Workers
@@ -181,6 +181,8 @@ class Checker:
         self._known = None
         self._tables = {}
         self._unreadable = {}
+        #: What puts findings aside (:class:`~pvemigrate.acceptance.Sieve`), where anything does.
+        self.sieve = None
 
     def check(self, scope):
         """The findings in *scope* as it is now, as :func:`check` gives them."""
@@ -222,7 +224,15 @@ class Checker:
         if scope.due is not None:
             for finding in findings:
                 finding.due = scope.due.covers(finding)
-        return findings, errors
+        return self._sift(findings, scope, known is None), errors
+
+    def _sift(self, findings, scope, is_first):
+        """Those of *findings* that nobody has put aside."""
+        if is_first and _may_put_aside(scope):
+            from .acceptance import Sieve
+
+            self.sieve = Sieve(scope.settings)
+        return findings if self.sieve is None else self.sieve.keep(findings, scope)
 
     def forget(self, findings):
         """Have what was fixed looked for again where the fix has changed other files alone."""
@@ -341,6 +351,14 @@ class _Group:
         self.filtered = [(needle, runner) for runner in runners for needle in runner.needs or ()]
 
 
+def _may_put_aside(scope):
+    """Whether settings or files have anything that puts findings aside."""
+    settings = scope.settings
+    return bool(settings.accepted or settings.per_file_ignores or settings.inline_ignores and any(
+        file.kind in REMARK_KINDS and not file.is_unread and b"pvemigrate" in file.data
+        for file in scope.by_path.values()))
+
+
 def _by_kind(runners):
     """Kind -> :class:`_Group` of those of *runners* that look at files of the kind."""
     found = {}
@@ -354,8 +372,9 @@ class _Runner:
     """One rule at work.
 
     ``rule``: the rule (None as long as nothing wants it), and ``methods``: the names of those that
-    visit nodes. ``asked``: the kinds of other files that it has asked for. ``found``: place -> (path, findings, error message or None), the place being the
-    identity of a file, and None for the files together.
+    visit nodes. ``asked``: the kinds of other files that it has asked for. ``found``: place -> (path,
+    findings, error message or None), the place being the identity of a file, and None for the files
+    together.
     """
 
     def __init__(self, info):
@@ -475,12 +494,13 @@ class FixResult:
 
     ``files``: path -> (file before or None, file after) for the files that change, and ``changes``:
     path -> which of their lines (see :func:`~pvemigrate.diff.composed`). ``found``: the
-    findings in the files before, with ``fixed`` set where a fix takes care of them. ``fixed``:
+    findings in the files before, with ``fixed`` set where a fix takes care of them, without what
+    ``sieve`` (or None) has put aside. ``fixed``:
     those, and what only the fixes of an earlier round brought up. ``remaining``: the findings in the
     files after. ``errors``: (path, message). ``blocked``: phase -> codes that are open.
     """
 
-    def __init__(self, files, changes, found, fixed, remaining, errors, blocked):
+    def __init__(self, files, changes, found, fixed, remaining, errors, blocked, sieve=None):
         self.files = files
         self.changes = changes
         self.found = found
@@ -488,15 +508,16 @@ class FixResult:
         self.remaining = remaining
         self.errors = errors
         self.blocked = blocked
+        self.sieve = sieve
 
 
 def fix(scope, rules, blocked=None, verify=None, workers=None, accept=None):
     """Apply the fixes of *rules* to the files of *scope* as far as its settings allow.
 
     *blocked*: phases that may not act, as :func:`open_blockers` gives them (default: from *scope*).
-    *workers*: as for :func:`check`. *verify*: callable that has the last word: given *scope* and the files that change (see
-    :class:`FixResult`), it names those that must be left alone, a list of (path, message). *accept*:
-    callable that is asked before each fix (see :class:`~pvemigrate.consent.Consent`).
+    *workers*: as for :func:`check`. *verify*: callable that has the last word: given *scope* and the
+    files that change (see :class:`FixResult`), it names those that must be left alone, a list of (path,
+    message). *accept*: callable that is asked before each fix (see :class:`~pvemigrate.consent.Consent`).
     """
     excluded, errors, consent = set(), [], None
     if accept is not None:
@@ -562,8 +583,10 @@ def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
             if path not in malformed:
                 malformed[path] = old.tree.malformed
             new = old.with_code(apply_edits(old.tree.code, edits))
-            changes[path] = composed(changes.get(path, []), line_changes(old.tree.code, sorted(
-                (edit.start, edit.end, edit.text) for edit in edits)))
+            spans = sorted((edit.start, edit.end, edit.text) for edit in edits)
+            changes[path] = composed(changes.get(path, []), line_changes(old.tree.code, spans))
+            if checker.sieve is not None:
+                checker.sieve.moved(path, spans, old.tree.code)
             if new.tree.malformed > malformed[path]:
                 reason = "fixing would leave more malformed lines than there were; left alone"
             else:
@@ -585,7 +608,7 @@ def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
     said = {(finding.path, finding.code) for finding in remaining}
     errors += sorted((path, message) for path, (message, code) in obstacles.items()
                      if (path, code) not in said)
-    return FixResult(changed, changes, found, fixed, remaining, errors, blocked), None
+    return FixResult(changed, changes, found, fixed, remaining, errors, blocked, checker.sieve), None
 
 
 def _without_obstacles(findings, scope, files, obstacles):
@@ -668,11 +691,11 @@ def _arbitrate(findings, consent):
         spans = [(edit.path, edit.start, edit.end) for edit in finding.edits]
         if any(_touches(start, end, taken.get(path, [])) for path, start, end in spans):
             continue
+        if consent is not None and not consent.given(finding):
+            continue
         for path, start, end in spans:
             insort(taken.setdefault(path, []), (start, end))
         chosen.append(finding)
-        if consent is not None and not consent.given(finding):
-            continue
     return chosen
 
 

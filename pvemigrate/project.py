@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from .catalogue import load_rules
+from .catalogue import catalogue, load_rules
 from .diff import unified_diff
-from .engine import Due, Scope, check, fix, open_blockers
+from .engine import Checker, Due, Scope, check, fix, open_blockers
 from .facts import Facts
 from .formats import KINDS, decode, kind_of_path
 from .rule import NODE, RuleInfo
@@ -15,9 +15,10 @@ from .source import MAX_FILE, Reader, SourceFile, discover, known_location, sour
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any, Union
 
+    from .acceptance import Accepted
     from .consent import Question
     from .engine import FixResult
     from .root import Root
@@ -157,6 +158,10 @@ class _Files:
     _has_journal = True
     #: The processes that check and fix, where one is not enough.
     _workers = None
+    #: Whether only some files of a root are looked at.
+    _partial = True
+    #: What has put findings aside in the last check or fix, if anything has.
+    _sieve = None
 
     def __init__(self, files, facts, settings, rules=None):
         self.files: list[SourceFile] = files
@@ -204,7 +209,9 @@ class _Files:
 
     def check(self) -> list[Finding]:
         """The findings, in the order of reports."""
-        findings, self._failures = check(self.scope, self.rules(), self._workers)
+        checker = Checker(self.rules(), self._workers)
+        findings, self._failures = checker.check(self.scope)
+        self._sieve = checker.sieve
         self._drop_unread()
         return findings
 
@@ -223,16 +230,9 @@ class _Files:
         plan = Plan(self._place_to_write, result, self._has_journal)
         plan.notes = verifier.notes if verifier else []
         self._failures = plan.errors
+        self._sieve = result.sieve
         return plan
 
-    def _drop_unread(self):
-        """Files that could not be read when they were looked at are none of those looked at."""
-        if self._workers is not None:
-            self.files = [file for file in self.files if not file.is_unread]
-
-    def close(self) -> None:
-        """Close what is open of the root; nothing can be read or written then. (It is closed with
-        the last use of the object too.)"""
     @property
     def ignored(self) -> list[Finding]:
         """What remarks in the files have put aside in the last check or fix."""
@@ -273,6 +273,14 @@ class _Files:
 
         return was_judged
 
+    def _drop_unread(self):
+        """Files that could not be read when they were looked at are none of those looked at."""
+        if self._workers is not None:
+            self.files = [file for file in self.files if not file.is_unread]
+
+    def close(self) -> None:
+        """Close what is open of the root; nothing can be read or written then. (It is closed with
+        the last use of the object too.)"""
 
     def open_blockers(self) -> dict[str, list[str]]:
         """Phases that were asked for and that open findings stand in the way of: phase -> codes.

@@ -6,6 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from .acceptance import Accepted
+
 __all__ = ["CPU_FORMULAS", "HOPS", "PHASES", "PVE_REPOSITORIES", "Settings", "SEVERITIES",
            "UsageError", "matches", "valid_mac"]
 
@@ -59,7 +61,11 @@ class Settings:
     dicts of old name -> new one. ``pve_repo``: one of ``PVE_REPOSITORIES``, where one must be
     added. ``archive``: repositories on the archive hosts. ``pin_nics``: write .link files.
     ``cpu_formula``: one of ``CPU_FORMULAS``. ``free_space``: the bytes that are free on the node's
-    root file system, where the root is a copy's. Raises :class:`UsageError`.
+    root file system, where the root is a copy's. ``per_file_ignores``: dict of pattern -> codes that
+    are put aside in files whose path matches, the path below the root or, with ``path_prefix`` (a
+    path that ends in a slash) before it, that below a directory further up. ``accepted``: findings
+    that are put aside (see :class:`~pvemigrate.acceptance.Accepted`). ``inline_ignores``: whether
+    remarks in the files put findings aside. Raises :class:`UsageError`.
     """
 
     def __init__(self, hop: str | None = None, phases: str | Iterable[str] = "auto",
@@ -68,7 +74,10 @@ class Settings:
                  rename_nics: Mapping[str, str] | None = None, pin_nics: bool = False,
                  rename_roles: Mapping[str, str] | None = None, pve_repo: str | None = None,
                  archive: bool = False, cpu_formula: str = "ratio",
-                 free_space: int | None = None) -> None:
+                 free_space: int | None = None,
+                 per_file_ignores: Mapping[str, str | Iterable[str]] | None = None,
+                 path_prefix: str = "", accepted: Iterable[Accepted] = (),
+                 inline_ignores: bool = True) -> None:
         if hop is not None and hop not in HOPS:
             raise UsageError("no rules for the hop %r in this version; there are: %s"
                              % (hop, ", ".join(HOPS)))
@@ -86,6 +95,11 @@ class Settings:
         self.archive = bool(archive)
         self.cpu_formula = _one_of(cpu_formula, CPU_FORMULAS, "formula")
         self.free_space = free_space
+        self.per_file_ignores = {pattern: split_codes(codes)
+                                 for pattern, codes in (per_file_ignores or {}).items()}
+        self.path_prefix = path_prefix
+        self.accepted = tuple(accepted)
+        self.inline_ignores = bool(inline_ignores)
 
     def selects(self, code: str) -> bool:
         """Whether the rule *code* is asked for."""

@@ -33,7 +33,7 @@ LAYERS = (
     ("grammar",),
     ("formats",),
     ("source",),
-    ("ruleset",),
+    ("ruleset", "acceptance"),
     ("engine", "catalogue", "obstacles", "verify", "write"),
     ("plugins", "project", "targets", "output"),
     ("undo", "streams", "completion"),

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..cst import File, Node
 
-__all__ = ["FIXED", "FOLDERS", "KINDS", "decode", "disagreements", "kind_of_path",
+__all__ = ["FIXED", "FOLDERS", "KINDS", "REMARK_KINDS", "decode", "disagreements", "kind_of_path",
            "node_classes", "parse", "parse_fragment"]
 
 #: Kind -> name of its grammar and of its module.
@@ -34,6 +34,9 @@ KINDS = {
     "vzdump-cron": "vzdump_cron",
     "text": "text",
 }
+
+#: Kinds whose files keep remarks (``remarks.py`` says where).
+REMARK_KINDS = ("apt-list", "deb822", "interfaces")
 
 _APT_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:.-")
 
