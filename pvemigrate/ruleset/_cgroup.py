@@ -14,7 +14,8 @@ from ..lazy import lazy
 from ._lxc import below_broken_header
 
 __all__ = ["CGROUP1_ONLY", "NATIVE", "ROWS", "SAME_IN_V2", "UNDECIDED", "V1", "V2", "Conversion",
-           "advice", "conversions", "fix_of", "left_behind", "unquoted", "weight"]
+           "advice", "conversions", "fix_of", "is_converted", "left_behind", "names_in", "unquoted",
+           "weight"]
 
 V1, V2 = "lxc.cgroup.", "lxc.cgroup2."
 
@@ -93,6 +94,23 @@ NATIVE = {"memory.max": "memory", "memory.swap.max": "swap", "cpu.max": "cpulimi
           "cpu.weight": "cpuunits", "cpuset.cpus": "cores"}
 
 
+_NAME = lazy(b"lxc\\.cgroup(2?\\.[a-z0-9_.-]*)")
+
+
+def names_in(data, prefix):
+    """The names (set of str) behind *prefix* in all that may be a key in *data* (bytes), at a quick
+    look: more than there are keys, never fewer."""
+    start = prefix[len("lxc.cgroup"):]
+    found = {key.decode("ascii") for key in _NAME.findall(data)}
+    return {key[len(start):] for key in found if key.startswith(start)}
+
+
+def is_converted(name):
+    """Whether there is a conversion, or advice about one, for v1's file *name*."""
+    return name in THROTTLE or any(name in row.takes for row in ROWS) or bool(
+        advice(name, UNDECIDED))
+
+
 def advice(name, rows=CGROUP1_ONLY):
     """What *rows* say to do instead of v1's file *name*; None where v2 has a counterpart or none is
     known."""
@@ -110,8 +128,7 @@ def left_behind(name):
     it (str, to follow that the key is ignored) and what to do (str). None for files that the other
     tables are about, and for keys that are no controller's (liblxc, confile.c: ``lxc.cgroup.dir``,
     ``lxc.cgroup.relative``)."""
-    if (name in SAME_IN_V2 or name in THROTTLE or any(name in row.takes for row in ROWS)
-            or advice(name, UNDECIDED) or name in ("", "dir", "relative")
+    if (name in SAME_IN_V2 or is_converted(name) or name in ("", "dir", "relative")
             or name.startswith("dir.")):
         return None
     instead = advice(name)

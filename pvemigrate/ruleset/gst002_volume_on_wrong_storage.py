@@ -77,7 +77,7 @@ class VolumeOnWrongStorage(Rule):
         fine, pattern = (
             (project.once(_fit_for_containers, storages), _CONTAINER_VOLUME) if file.kind == "lxc"
             else (project.once(_fit_for_machines, storages), _MACHINE_VOLUME))
-        return not fine.issuperset(pattern.findall(file.data))
+        return not fine.issuperset(pattern.findall(b"\n" + file.data))
 
     def visit_File(self, tree):
         storages = contents(self.project)
@@ -118,8 +118,8 @@ class VolumeOnWrongStorage(Rule):
 
 
 #: What stands before the first colon of all that may be a volume (a superset).
-_CONTAINER_VOLUME = lazy(b"(?m)^(?:rootfs|mp[0-9]+|unused[0-9]+):[ \t\r\f\v]*([^:\n]*)")
-_MACHINE_VOLUME = lazy(b"(?m)^(?:(?:ide|sata|scsi|virtio|efidisk|tpmstate|unused)[0-9]+|vmstate"
+_CONTAINER_VOLUME = lazy(b"\n(?:rootfs|mp[0-9]+|unused[0-9]+):[ \t\r\f\v]*([^:\n]*)")
+_MACHINE_VOLUME = lazy(b"\n(?:(?:ide|sata|scsi|virtio|efidisk|tpmstate|unused)[0-9]+|vmstate"
                        b"|cdrom):[ \t\r\f\v]*([^:\n]*)")
 
 

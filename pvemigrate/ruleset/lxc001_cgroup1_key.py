@@ -73,7 +73,7 @@ class Cgroup1Key(Rule):
     """
 
     kinds = ("lxc",)
-    needs = ("lxc.cgroup.",)
+    needs = tuple(V1 + name for name in SAME_IN_V2)
     severity = "error"
     phase = "after-node"
     guide = "Container HW Pass-Through & CGroupv2"

@@ -1,6 +1,6 @@
 from ..formats.lxc import RawKey
 from ..rule import Rule
-from ._cgroup import UNDECIDED, V1, advice, conversions, fix_of
+from ._cgroup import UNDECIDED, V1, advice, conversions, fix_of, is_converted, names_in
 from ._lxc import report_cgroup, sections_that_count
 
 
@@ -89,6 +89,9 @@ class Cgroup1Limit(Rule):
     phase = "after-node"
     guide = "Old Container and CGroupv2"
     checker = ("check_description_lengths",)
+
+    def may_find(self, file):
+        return any(map(is_converted, names_in(file.data, V1)))
 
     def visit_File(self, tree):
         for section in sections_that_count(tree):

@@ -1,6 +1,6 @@
 from ..formats.lxc import RawKey
 from ..rule import Rule
-from ._cgroup import V1, left_behind
+from ._cgroup import V1, left_behind, names_in
 from ._lxc import report_cgroup, sections_that_count
 
 
@@ -53,6 +53,9 @@ class Cgroup1Only(Rule):
     phase = "after-node"
     guide = "Old Container and CGroupv2"
     checker = ("check_description_lengths",)
+
+    def may_find(self, file):
+        return any(map(left_behind, names_in(file.data, V1)))
 
     def visit_File(self, tree):
         for section in sections_that_count(tree):

@@ -1,6 +1,7 @@
 from ..formats.lxc import RawKey
 from ..rule import Rule
-from ._cgroup import CGROUP1_ONLY, UNDECIDED, V2, advice, conversions, fix_of, unquoted
+from ._cgroup import (CGROUP1_ONLY, UNDECIDED, V2, advice, conversions, fix_of, is_converted, names_in,
+                      unquoted)
 from ._lxc import report_cgroup, sections_that_count
 
 
@@ -58,6 +59,9 @@ class InvalidCgroup2Key(Rule):
     severity = "error"
     phase = "after-node"
     guide = "Old Container and CGroupv2"
+
+    def may_find(self, file):
+        return any(is_converted(name) or advice(name) for name in names_in(file.data, V2))
 
     def visit_File(self, tree):
         for section in sections_that_count(tree):

@@ -42,7 +42,7 @@ class LimitShadowsNativeKey(Rule):
     """
 
     kinds = ("lxc",)
-    needs = ("lxc.cgroup2.",)
+    needs = tuple(V2 + name for name in NATIVE)
     severity = "info"
     phase = "after-node"
     guide = "Old Container and CGroupv2"
