@@ -84,7 +84,9 @@ class Browser:
                       deviceScaleFactor=1, mobile=False)
         self.devtools("Emulation.setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
-        self._call("POST", self._session + "/url", {"url": path.resolve().as_uri()})
+        self.address = path.resolve().as_uri()
+        self.log("browser"), self.log("performance")
+        self._call("POST", self._session + "/url", {"url": self.address})
 
     def run(self, script):
         """The value of a JavaScript function body (it runs outside of the page's own policy)."""
@@ -96,10 +98,11 @@ class Browser:
         return self._call("POST", self._session + "/se/log", {"type": kind})
 
     def requests(self):
-        """The addresses that have been asked for since the last call."""
+        """The addresses that the page has asked for since it was opened, or since the last call."""
         messages = [json.loads(entry["message"])["message"] for entry in self.log("performance")]
         return [message["params"]["request"]["url"] for message in messages
-                if message["method"] == "Network.requestWillBeSent"]
+                if message["method"] == "Network.requestWillBeSent"
+                and message["params"]["documentURL"].split("#")[0] == self.address]
 
     def picture(self, path, whole=True):
         """Write a PNG of the page (*whole*: with what the window does not show)."""

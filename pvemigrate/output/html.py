@@ -363,9 +363,13 @@ def _preview(findings, texts):
     those whose fix is in it. Where two touch each other, the first counts, as in a round of fix."""
     edits, made = {}, []
     for finding in findings:
+        if finding.byte_edits and all(edit[1:] in edits.get(edit[0], ()) for edit in finding.byte_edits):
+            made.append(finding)  # Several findings may have one fix.
+            continue
         if not finding.byte_edits or any(
                 path not in texts and (start or end)
-                or any(start <= taken[1] and taken[0] <= end for taken in edits.get(path, ()))
+                or any(start == taken[0] or start < taken[1] and taken[0] < end
+                       for taken in edits.get(path, ()))
                 for path, start, end, _ in finding.byte_edits):
             continue
         made.append(finding)
