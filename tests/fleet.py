@@ -30,6 +30,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 AllowUsers root
 Subsystem sftp internal-sftp
+SetEnv PVEMIGRATE_CACHE=%(folder)s/cache
 """
 
 
@@ -205,7 +206,8 @@ class Fleet:
                 "pve_install_path": str(folder / "opt" / "pvemigrate" / "pvemigrate.pyz"),
             }
         options = ("-F none -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=%s "
-                   "-o IdentitiesOnly=yes -o ConnectTimeout=5 -o LogLevel=ERROR" % (self.folder / "known_hosts"))
+                   "-o IdentitiesOnly=yes -o ConnectTimeout=5 -o LogLevel=ERROR"
+                   % (self.folder / "known_hosts"))
         return {"pve": {"hosts": hosts, "vars": dict(
             variables, ansible_user="root", ansible_port=PORT, ansible_ssh_common_args=options,
             ansible_ssh_private_key_file=str(self.folder / "user_key"))}}

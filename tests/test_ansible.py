@@ -11,8 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import zipapp
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -34,7 +32,8 @@ def module_utils(name):
     """A module of the collection that needs nothing of Ansible's."""
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location(name, str(ANSIBLE / "plugins" / "module_utils" / name) + ".py")
+    path = ANSIBLE / "plugins" / "module_utils" / (name + ".py")
+    spec = importlib.util.spec_from_file_location(name, str(path))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -177,22 +176,34 @@ def ansible(name):
     return found
 
 
-def make_pyz(folder):
-    """One file with all that a run needs on Python 3.7, as a release has it; the path."""
-    package = Path(nodes.installed_copy(folder))
-    wheels = Path(str(folder)) / "wheels"
+class Package:
+    """The package that is tested, as what makes pvemigrate.pyz takes a wheel."""
+
+    name, version, home, licence_name = "pvemigrate", pvemigrate.__version__, "", "Expat"
+    licence = (shapes.CHECKOUT / "LICENSE").read_text()
+
+    def __init__(self, folder):
+        top = Path(nodes.installed_copy(folder))
+        self.files = {path.relative_to(str(top)).as_posix(): path.read_bytes()
+                      for path in top.rglob("*") if path.is_file()}
+
+
+def make_pyz(folder, monkeypatch):
+    """One file with all that a run needs on Python 3.7, as a release has it."""
+    source = shapes.CHECKOUT / "distribution"
+    monkeypatch.syspath_prepend(str(source))
+    from pyz import write
+    from vendored import Wheel
+
     pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check", "download", "--no-deps",
-           "--only-binary", ":all:", "-d", str(wheels), "-r", str(shapes.CHECKOUT / "distribution" / "vendored.txt")]
+           "--only-binary", ":all:", "-d", str(folder), "-r", str(source / "vendored.txt")]
     done = subprocess.run(pip, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
     if done.returncode:
         pytest.skip("click and asn1crypto for Python 3.7 cannot be had (distribution/vendored.txt): %s"
                     % done.stdout.decode("utf-8", "replace").strip()[-200:])
-    for wheel in wheels.glob("*.whl"):
-        with zipfile.ZipFile(str(wheel)) as archive:
-            archive.extractall(str(package))
-    target = Path(str(folder)) / "pvemigrate.pyz"
-    zipapp.create_archive(str(package), str(target), main="pvemigrate.cli:main", compressed=True)
-    return target
+    wheels = [Package(folder)] + [Wheel(path) for path in sorted(folder.glob("*.whl"))]
+    write(str(folder / "pvemigrate.pyz"), wheels, 1600000000)
+    return folder / "pvemigrate.pyz"
 
 
 class Cluster:
@@ -294,8 +305,8 @@ def collection(tmp_path_factory):
     source = folder / "source"
     shutil.copytree(str(ANSIBLE), str(source), ignore=shutil.ignore_patterns("__pycache__", "*.pyz"))
     (source / "plugins" / "files").mkdir(exist_ok=True)
-    pyz = make_pyz(folder)
-    shutil.copy(str(pyz), str(source / "plugins" / "files"))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        shutil.copy(str(make_pyz(folder, monkeypatch)), str(source / "plugins" / "files"))
     environment = dict(os.environ, ANSIBLE_HOME=str(folder / "home"))
     for command in (["build", str(source), "--output-path", str(folder)],
                     ["install", str(folder / ("pvemigrate-pve-%s.tar.gz" % pvemigrate.__version__)),
@@ -319,15 +330,15 @@ def hosts(collection, tmp_path_factory):
 def cluster(hosts, collection):
     """The three nodes as they are before anything was done to them."""
     for name in NAMES:
-        nodes_tree = hosts.root(name)
-        for path in ("etc/apt", "etc/network", "etc/systemd", "var"):
-            shutil.rmtree(str(nodes_tree / path), ignore_errors=True)
+        for path in ("etc/apt", "etc/network", "var"):
+            shutil.rmtree(str(hosts.root(name) / path), ignore_errors=True)
     for path in hosts.shared.iterdir():
         shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
     nodes.write_tree(hosts.shared, shared_files())
     for number, name in enumerate(NAMES, 1):
         nodes.write_tree(hosts.root(name), own_files(number, name))
-        shutil.rmtree(str(hosts.folder / name / "opt"), ignore_errors=True)
+        for path in ("opt", "cache"):
+            shutil.rmtree(str(hosts.folder / name / path), ignore_errors=True)
     (collection / "inventory.json").write_text(json.dumps(hosts.inventory(pythons())))
     return Cluster(hosts, collection, ansible("ansible-playbook"))
 
@@ -358,6 +369,7 @@ def test_check_mode_shows_what_would_be_changed_and_leaves_nothing_behind(cluste
     for name in NAMES:
         assert not (cluster.hosts.root(name) / "var/lib/pvemigrate").exists()
         assert not (cluster.hosts.folder / name / "opt").exists()
+        assert not (cluster.hosts.folder / name / "cache").exists()
         assert not list((cluster.hosts.folder / name / "tmp").iterdir())
 
 
@@ -378,7 +390,7 @@ def test_fix_rollback_and_twice_of_each(cluster):
         assert [change["after"] for change in result["diff"]] == [
             cluster.read(name, path) for path in result["changed_files"]]
         assert result["summary"]["fixed"] == 4
-        assert {finding["code"] for finding in result["findings"]} == {"LXC001"}
+        assert {finding["code"] for finding in result["findings"]} == {"LXC001"}, result
         listed = subprocess.run([sys.executable, str(pyz), "rollback", "--list", "--root",
                                  str(cluster.hosts.root(name))], stdout=subprocess.PIPE).stdout.decode()
         assert result["run"] and listed.startswith(result["run"] + "  3 files  done")
@@ -392,9 +404,10 @@ def test_fix_rollback_and_twice_of_each(cluster):
     assert pyz.stat().st_mtime_ns == installed.st_mtime_ns, "copied although it was there"
 
     runs = {name: result["run"] for name, result in done.items()}
-    play = [{"hosts": "pve1,pve2", "gather_facts": False, "tasks": [{"pvemigrate.pve.rollback": {
-        "root": "{{ pve_root }}", "install_path": "{{ pve_install_path }}", "run": "{{ runs[inventory_hostname] }}"}}],
-        "vars": {"runs": runs}}]
+    play = [{"hosts": "pve1,pve2", "gather_facts": False, "vars": {"runs": runs}, "tasks": [
+        {"pvemigrate.pve.rollback": {
+            "root": "{{ pve_root }}", "install_path": "{{ pve_install_path }}",
+            "run": "{{ runs[inventory_hostname] }}"}}]}]
     for arguments, changed in ((("--check", "--diff"), True), (("--diff",), True), (("--diff",), False)):
         back = cluster.play(play, *arguments).results[0]
         for name, result in back.items():
@@ -418,7 +431,8 @@ def test_what_fails(cluster):
         copy.unlink()
     assert not results["pve1"].get("failed") and results["pve1"]["changed"]
     assert results["pve2"]["failed"] and "sources.list: has other hard links" in results["pve2"]["msg"]
-    assert results["pve2"]["changed"] and results["pve2"]["changed_files"] == ["etc/apt/sources.list.d/pve.list"]
+    assert results["pve2"]["changed"]
+    assert results["pve2"]["changed_files"] == ["etc/apt/sources.list.d/pve.list"]
     assert {finding["code"] for finding in results["pve2"]["findings"] if finding["phase"] == "switch"} == {
         "APT001", "APT002"}
     assert results["pve3"]["failed"] and results["pve3"]["msg"] == "phase switch is not done: SYS001 is open"
@@ -455,19 +469,22 @@ def test_files_of_the_cluster_are_fixed_by_one_node(cluster):
     cluster.upgrade(*NAMES)
     apart = cluster.task("fix", scope="node")
     assert apart["pve1"]["phases"] == ["before", "switch", "after-node"]
-    for name, guest in (("pve1", "etc/pve/nodes/pve1/lxc/101.conf"), ("pve2", "etc/pve/nodes/pve2/lxc/102.conf")):
+    for name, guest in (("pve1", "etc/pve/nodes/pve1/lxc/101.conf"),
+                        ("pve2", "etc/pve/nodes/pve2/lxc/102.conf")):
         assert guest in apart[name]["changed_files"]
         assert "cgroup2" in cluster.read(name, guest)
     assert cluster.read("pve1", "etc/pve/storage.cfg") == SHARED["storage.cfg"]
     assert cluster.read("pve1", "etc/pve/user.cfg") == SHARED["user.cfg"]
-    assert not {finding["code"] for result in apart.values() for finding in result["findings"]} & {"STO001", "USR001"}
+    assert not {"STO001", "USR001"}.intersection(
+        finding["code"] for result in apart.values() for finding in result["findings"])
     once = cluster.task("fix", "--once", phases=["all"], scope="cluster")
-    assert list(once) == ["pve1"] and once["pve1"]["changed_files"] == ["etc/pve/storage.cfg", "etc/pve/user.cfg"]
+    assert list(once) == ["pve1"]
+    assert once["pve1"]["changed_files"] == ["etc/pve/storage.cfg", "etc/pve/user.cfg"]
     assert cluster.read("pve3", "etc/pve/storage.cfg") == FIXED_STORAGE
     again = cluster.task("fix", phases=["all"], scope="cluster")
     assert len(again) == 3 and not any(result["changed"] for result in again.values())
-    for path in cluster.hosts.shared.iterdir():
-        path.unlink() if path.is_file() else None
+    for name in ("storage.cfg", "user.cfg", "corosync.conf"):
+        (cluster.hosts.shared / name).unlink()
     assert not any(result["changed"] for result in cluster.task("fix", scope="cluster").values())
 
 
@@ -502,8 +519,8 @@ def test_the_playbook_takes_a_cluster_through_and_goes_on_where_it_ended(cluster
     os.link(str(cluster.hosts.root("pve2") / "etc/apt/sources.list"), str(link))
     ended = cluster.play(book, *more, well=False)
     assert "other hard links" in ended.text and ended.stats["pve2"]["failures"] == 1
-    assert cluster.read("pve1", "etc/pve/nodes/pve1/lxc/101.conf") == SHARED["nodes/pve1/lxc/101.conf"].replace(
-        "cgroup", "cgroup2")
+    guest = "nodes/pve1/lxc/101.conf"
+    assert cluster.read("pve1", "etc/pve/" + guest) == SHARED[guest].replace("cgroup", "cgroup2")
     assert "proxmox-ve" in cluster.read("pve2", "var/lib/dpkg/status")
     assert "7.0-2" not in cluster.read("pve2", "var/lib/dpkg/status")
     assert cluster.read("pve3", "etc/apt/sources.list") == before["pve3/etc/apt/sources.list"].decode()
@@ -520,7 +537,8 @@ def test_the_playbook_takes_a_cluster_through_and_goes_on_where_it_ended(cluster
 
     cluster.hosts.start("pve3")
     done = cluster.play(book, *more)
-    assert cluster.read("pve1", "etc/pve/user.cfg") == SHARED["user.cfg"].replace("VM.Audit", "VM.Audit,Pool.Audit")
+    assert cluster.read("pve1", "etc/pve/user.cfg") == SHARED["user.cfg"].replace(
+        "VM.Audit", "VM.Audit,Pool.Audit")
     assert "pve2" not in done.changed()
     assert cluster.play(book, *more).changed() == {}
     left = cluster.task("check", scope="all", fail_on="warning")

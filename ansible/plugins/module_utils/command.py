@@ -60,12 +60,16 @@ class Command:
         self._module = module
         # Isolated: neither the user's site packages nor PYTHONPATH can stand in for its own modules.
         self._start = [sys.executable, "-I", pyz]
+        self._environment = {"LC_ALL": "C", "NO_COLOR": "1"}
+        if pyz != module.params["install_path"]:
+            # What is only here for this task keeps no byte-code on the node.
+            self._environment["PVEMIGRATE_CACHE"] = ""
 
     def run(self, name, *arguments):
         """Run a subcommand; an :class:`Outcome`."""
         command = self._start + [name] + list(arguments)
         status, out, err = self._module.run_command(
-            command, encoding=None, environ_update={"LC_ALL": "C", "NO_COLOR": "1"})
+            command, encoding=None, environ_update=self._environment)
         return Outcome(command, status, out, err)
 
     def work(self, name, *arguments):
