@@ -1,7 +1,10 @@
 """``pvemigrate fix``: rewrite, or show what would be rewritten."""
 
+import sys
+
 import click
 
+from ..streams import is_terminal
 from . import CONTEXT
 from .options import COMMON, add_options
 from .run import Run
@@ -14,6 +17,8 @@ from .run import Run
     click.option("--emit-commands", is_flag=True,
                  help="Print the changes as a shell script of Proxmox VE's own commands, where it "
                       "has some; write nothing."),
+    click.option("--interactive", "-i", is_flag=True, help="Ask before each fix, as git add -p does "
+                 "(? lists the answers), and once more before anything is written."),
     click.option("--verify", is_flag=True, help="Have the results read by other programs that are "
                  "installed (apt-get, ifquery, augtool), and leave alone what one of them refuses."),
     click.option("--force", is_flag=True, help="Write although a file changed meanwhile."),
@@ -23,5 +28,15 @@ def command(diff_only, emit_commands, **options):
     """Make the changes that are due (with --diff or --emit-commands: only show them)."""
     if diff_only and emit_commands:
         raise click.UsageError("--diff and --emit-commands both want stdout")
+    if options["interactive"]:
+        _check_terminal(options)
     mode = "diff" if diff_only else "commands" if emit_commands else "fix"
     return Run(options, mode).run()
+
+
+def _check_terminal(options):
+    """Refuse to ask where nobody can answer."""
+    if "-" in options["paths"] or options["ip_link"] == "-":
+        raise click.UsageError("--interactive and - both want stdin")
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise click.UsageError("--interactive needs a terminal on stdin and stderr")

@@ -30,6 +30,8 @@ class Run:
         self.diffs = []
         self.projects = []
         self.page = _Page() if options["output_format"] == "html" else None
+        self.dialogue = None
+        self.accepted = []
 
     def run(self):
         """Do it; the exit status."""
@@ -37,11 +39,14 @@ class Run:
         self.rules = rules_of(self.options)
         self.settings = settings_of(self.options, self.rules)
         self.workers = Workers(self.options["jobs"] or available(), self._progress())
+        if self.options.get("interactive"):
+            self.dialogue = self._open_dialogue()
         if "-" in self.options["paths"]:
             base, whole = None, False
             self._run_text()
         else:
             base, whole = self._run_roots()
+            self._write_accepted()
         self._show_diffs()
         self._show_commands()
         self._report(base, whole)
@@ -64,6 +69,12 @@ class Run:
                 bars.pop("bar").__exit__(None, None, None)
 
         return tell
+
+    def _open_dialogue(self):
+        from ..catalogue import catalogue
+        from .dialogue import Dialogue
+
+        return Dialogue(self.rules or catalogue(), wants_color(self.options["color"], sys.stderr))
 
     def _fail(self, errors, label=""):
         for path, message in errors:
@@ -173,8 +184,22 @@ class Run:
             self._fail(project.errors, label)
             if self.page:
                 found = self._preview(project, label)
+            self._take(project, label, found, left)
+            return
+        plan = self._plan(project, label)
+        if self.mode in ("diff", "commands"):
+            self.diffs.extend(plan.diffs(label))
+            if self.page:
+                self.page.add_changes(plan, label)
+            self._take(project, label, plan.found, plan.remaining)
+        elif self.dialogue:
+            # Nothing is written before all has been asked.
+            self.accepted.append((project, label, plan))
         else:
-            found, left = self._fix(project, label)
+            self._carry_out(project, label, plan)
+
+    def _take(self, project, label, found, left):
+        """Take in what there is to tell of one project: findings to show, and those that are left."""
         self._judge(left)
         if self.page:
             self.page.add_texts(project, label)
@@ -192,31 +217,41 @@ class Run:
         self.page.add_changes(plan, label)
         return plan.found
 
-    def _fix(self, project, label):
-        """Fix one project: (findings to show, findings that are left)."""
-        plan = project.fix(self.options["verify"])
+    def _plan(self, project, label):
+        """What is to be fixed in one project (a :class:`~pvemigrate.Plan`)."""
+        plan = project.fix(self.options["verify"], self.dialogue and self.dialogue.accept(label))
         self._fail(project.errors, label)
         for path, text in plan.notes:
             self._note("%s%s: %s" % (label, path, text) if path else text)
         self._warn_blocked(plan.blocked, label)
-        if self.mode in ("diff", "commands"):
-            self.diffs.extend(plan.diffs(label))
-            if self.page:
-                self.page.add_changes(plan, label)
-            return plan.found, plan.remaining
+        return plan
+
+    def _write_accepted(self):
+        """Carry out the plans that the user has been asked about, after a last question."""
+        files = sum(len(plan.changes) for _, _, plan in self.accepted)
+        fixes = sum(len(plan.fixed) for _, _, plan in self.accepted)
+        is_wanted = not files or self.dialogue.confirm(fixes, files)
+        if not is_wanted:
+            self._note("nothing has been written")
+        for project, label, plan in self.accepted:
+            self._carry_out(project, label, plan, is_wanted)
+
+    def _carry_out(self, project, label, plan, is_wanted=True):
+        """Write what is planned for one project, where that *is_wanted*."""
+        failed = ()
         if project.root is None:
             self._deliver(plan.changes[0][2] if plan.changes else project.file.data)
-            failed, found = (), plan.findings
-        else:
+        elif is_wanted:
             failed = plan.apply(pve_locks=False if self.options["no_pve_locks"] else None,
                                 force=self.options["force"])
             self._fail(failed, label)
             if failed:
                 self._note_unwritten(project, label)
-            found = plan.unwritten() if failed else plan.findings
-        if self.page and not failed:
+        is_written = is_wanted and not failed
+        if self.page and is_written:
             self.page.add_changes(plan, label)
-        return found, [finding for finding in found if not finding.fixed]
+        found = plan.findings if is_written else plan.unwritten()
+        self._take(project, label, found, [finding for finding in found if not finding.fixed])
 
     def _note_unwritten(self, project, label):
         from ..undo import interrupted

@@ -16,15 +16,20 @@ def render(report):
 
 
 def _finding(finding, report, lines_of):
-    color = report.color
-    lines = ["%s: %s %s: %s" % (
-        paint("%s:%d:%d" % (one_line(finding.path), finding.line, finding.column), "file", color),
-        paint(finding.code, "code", color),
-        paint(finding.severity, finding.severity, color),
-        one_line(finding.message))]
-    lines.extend(_excerpt(finding, color, lines_of))
+    lines = [headline(finding, report.color)]
+    lines.extend(excerpt(finding, report.color, lines_of))
     lines.extend("  " + line for line in _remedies(finding, report))
     return "\n".join(lines) + "\n"
+
+
+def headline(finding, color=False, prefix=""):
+    """Place, code, severity and message (a line, str). *prefix*: what its path begins with."""
+    return "%s: %s %s: %s" % (
+        paint("%s:%d:%d" % (one_line(prefix + finding.path), finding.line, finding.column), "file",
+              color),
+        paint(finding.code, "code", color),
+        paint(finding.severity, finding.severity, color),
+        one_line(finding.message))
 
 
 def _remedies(finding, report):
@@ -44,8 +49,10 @@ def _remedies(finding, report):
         yield paint("not due now: phase %s" % finding.phase, "quiet", report.color)
 
 
-def _excerpt(finding, color, lines_of):
-    """The line that a finding is about, its part marked. *lines_of*: id of a tree -> its lines."""
+def excerpt(finding, color=False, lines_of=None):
+    """The line that a finding is about, its part marked: yields two lines, or none. *lines_of*: id of
+    a tree -> its lines, of those that have been taken apart already."""
+    lines_of = {} if lines_of is None else lines_of
     position = finding.position
     if finding.source is None or position.start == position.end:
         return
