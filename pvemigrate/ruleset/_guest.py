@@ -169,8 +169,10 @@ _PLAIN_HEADER = lazy(b"[A-Za-z][A-Za-z0-9_-]+][ \t]*\n")
 def is_plain(data, pending, odd_keys, is_raw_key):
     """Whether *data* (bytes), at a quick look, is a guest's configuration of which nothing gets lost:
     each line is empty, a description, a property or a raw key, no property stands twice in a section,
-    no section twice, none is called as one of *odd_keys* (frozenset of bytes). *pending*: the name of
-    the section of pending changes. *is_raw_key*: function telling whether a raw key (bytes) is kept.
+    no section twice, none is called as one of *odd_keys* (frozenset of bytes).
+
+    *pending*: the name of the section of pending changes, in lower case. *is_raw_key*: function
+    telling whether a raw key (bytes) is kept.
     """
     if b"snapstate:" in data or data.startswith(b"["):
         return False
@@ -187,6 +189,8 @@ def is_plain(data, pending, odd_keys, is_raw_key):
             else:
                 end = header.end()
             name = part[:end].rstrip(b" \t\n")
+            if name.lower() == pending.encode("ascii") + b"]":
+                name = name.lower()
             if name in headers:
                 return False
             headers.add(name)

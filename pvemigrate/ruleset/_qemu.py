@@ -6,7 +6,7 @@ from ..formats import guest
 from ..lazy import lazy
 from ..storage_types import is_storage_id
 
-__all__ = ["is_known", "is_special", "is_vm_volume", "value_problem", "vm_key", "vm_values"]
+__all__ = ["all_kept", "is_known", "is_special", "is_vm_volume", "value_problem", "vm_key", "vm_values"]
 
 # Facts of PVE::QemuServer, check_type and parse_vm_config, in qemu-server 6.4; what 7.x knows
 # besides counts as known too. Enumerations, bounds and patterns of the documented schema are not
@@ -96,6 +96,25 @@ def value_problem(key, value):
     if key == "vmstatestorage":
         return None if is_storage_id(value) else "its value must be a storage"
     return None
+
+
+_LINE = lazy(b"\n([a-z][a-z_]*[0-9]*):[ \t\r\f\v]*([^\n]*)")
+#: Lines that have been looked at -> whether PVE keeps them; most stand in many files.
+_kept = {}
+
+
+def all_kept(data):
+    """Whether PVE keeps each line of *data* (bytes) that begins as a property does, at a quick look."""
+    for line in _LINE.findall(b"\n" + data):
+        is_kept = _kept.get(line)
+        if is_kept is None:
+            if len(_kept) > 10000:
+                _kept.clear()
+            key, value = line[0].decode("ascii"), line[1].decode("utf-8", "surrogateescape")
+            is_kept = _kept[line] = value_problem(key, value.rstrip(" \t\r\f\v")) is None
+        if not is_kept:
+            return False
+    return True
 
 
 def _drive_problem(key, value):

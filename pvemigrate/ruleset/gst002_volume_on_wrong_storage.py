@@ -73,11 +73,11 @@ class VolumeOnWrongStorage(Rule):
         storages = contents(self.project)
         if storages is None:
             return False
-        project = self.project
-        fine, pattern = (
-            (project.once(_fit_for_containers, storages), _CONTAINER_VOLUME) if file.kind == "lxc"
-            else (project.once(_fit_for_machines, storages), _MACHINE_VOLUME))
-        return not fine.issuperset(pattern.findall(b"\n" + file.data))
+        data = b"\n" + file.data
+        if file.kind == "lxc":
+            fine = self.project.once(_fit_for_containers, storages)
+            return not fine.issuperset(_CONTAINER_VOLUME.findall(data))
+        return not all(_is_fit(value, storages) for value in _MACHINE_VOLUME.findall(data))
 
     def visit_File(self, tree):
         storages = contents(self.project)
@@ -117,10 +117,11 @@ class VolumeOnWrongStorage(Rule):
         self.report(volume.token, "volume %s: %s (%s)" % (volume.id, message, ", ".join(labels)))
 
 
-#: What stands before the first colon of all that may be a volume (a superset).
+#: What stands before the first colon of all that may be a volume of a container, and all that may be
+#: one of a virtual machine (supersets).
 _CONTAINER_VOLUME = lazy(b"\n(?:rootfs|mp[0-9]+|unused[0-9]+):[ \t\r\f\v]*([^:\n]*)")
 _MACHINE_VOLUME = lazy(b"\n(?:(?:ide|sata|scsi|virtio|efidisk|tpmstate|unused)[0-9]+|vmstate"
-                       b"|cdrom):[ \t\r\f\v]*([^:\n]*)")
+                       b"|cdrom):[ \t\r\f\v]*([^,\n]*)")
 
 
 def _fit_for_containers(storages):
@@ -129,13 +130,18 @@ def _fit_for_containers(storages):
             } | {encode(name) for name in storages.doubtful}
 
 
-def _fit_for_machines(storages):
-    """The same for any volume of a virtual machine."""
-    every = {content for content, _ in FILE_NAMES}
-    return {encode(name) for name, (kind, content) in storages.known.items()
-            if set(content).issuperset(every if "iso" in kind.content else ("images",))
-            } | {encode(name) for name in storages.doubtful
-                 } | {b"none,media=cdrom", b"none", b"cdrom"}
+def _is_fit(value, storages):
+    """Whether the first part of a drive's value (bytes) is no volume, or one that may lie where it
+    is."""
+    value = value.decode("utf-8", "surrogateescape").rstrip(" \t\r\f\v")
+    storage, colon, name = value.partition(":")
+    if not value or "=" in value:
+        return False
+    if not colon or storage in storages.doubtful:
+        return True
+    kind, content = storages.known.get(storage, (None, ()))
+    wanted = kind and vm_content(kind, name)
+    return kind is not None and (wanted is None or wanted in content)
 
 
 def vm_content(kind, name):

@@ -1,6 +1,9 @@
 from ..formats import guest
-from ._guest import LostLines
-from ._qemu import is_known, is_special, value_problem, vm_key
+from ._guest import LostLines, is_plain
+from ._qemu import all_kept, is_known, is_special, value_problem, vm_key
+
+#: What a plain configuration has no line for. (PVE takes cdrom for ide2.)
+_ODD_KEYS = frozenset([b"delete", b"snapstate", b"cdrom"])
 
 
 class MalformedLine(LostLines):
@@ -54,6 +57,10 @@ class MalformedLine(LostLines):
     phase = "before"
     pending_header = "[PENDING]"
     raw_key_reason = "only containers have raw keys"
+
+    def may_find(self, file):
+        return not (is_plain(file.data, "pending", _ODD_KEYS, lambda key: False)
+                    and all_kept(file.data))
 
     def check_section(self, section):
         if is_special(section):
