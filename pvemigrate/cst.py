@@ -186,22 +186,42 @@ class Node:
         """Yield this node and every node below it, in source order."""
         yield self
         for child in self.children:
-            yield from child.walk()
+            if isinstance(child, Line):
+                yield child
+            else:
+                yield from child.walk()
 
 
 class _Field:
     """Descriptor of one field of a :class:`Line`; gives a :class:`Token`."""
 
-    __slots__ = ("index",)
+    __slots__ = ("group",)
 
-    def __init__(self, index):
-        self.index = index
+    def __init__(self, group):
+        self.group = group
 
     def __get__(self, node, owner=None):
         if node is None:
             return self
-        start, end = node.spans[self.index]
-        return Token(node.code[start:end], node, start)
+        group = self.group
+        match = node._match()
+        start = match.start(group)
+        if start < 0:
+            token = _new_text(Token)
+            start = _end_before(match, group)
+        else:
+            token = _new_text(Token, match[group])
+        token.node = node
+        token.offset = start
+        return token
+
+
+_new_text = str.__new__
+
+
+def _end_before(match, group):
+    """Where an absent *group* would stand: at the end of the last one before it."""
+    return max([0] + [match.end(before) for before in range(1, group)])
 
 
 class Line(Node):
@@ -213,7 +233,7 @@ class Line(Node):
     are asked for, so a line that nobody looks into costs no more than its text.
     """
 
-    __slots__ = ("code", "_spans")
+    __slots__ = ("code", "_matched")
 
     #: Name of the grammar (``grammars/<name>.lark``); set by each format's base class.
     grammar = ""
@@ -232,8 +252,8 @@ class Line(Node):
             defaults.update((name, cls.__dict__[name]) for name in own if name in cls.__dict__)
             cls._fields = tuple(own)
             cls._defaults = defaults
-            for index, name in enumerate(own):
-                setattr(cls, name, _Field(index))
+            for number, name in enumerate(own, 1):
+                setattr(cls, name, _Field(number))
 
     def __init__(self, **fields: str) -> None:
         unknown = set(fields) - set(self._fields)
@@ -251,21 +271,31 @@ class Line(Node):
 
     def _set(self, cls, code, texts):
         _set_code(self, code)
-        spans = self._match()
+        self._match()
         if not _load_table(self.grammar).is_line(cls.__name__, code):
             raise ValueError("%r reads as another kind of line than %s" % (code, cls.__name__))
-        if texts is not None and [code[start:end] for start, end in spans] != texts:
+        if texts is not None and [code[start:end] for start, end in self.spans] != texts:
             raise ValueError("%r is no %s with these fields" % (code, cls.__name__))
 
     @property
     def spans(self) -> tuple[tuple[int, int], ...]:
         """Start and end of each field in :attr:`code`."""
-        try:
-            return self._spans
-        except AttributeError:
-            return self._match()
+        spans = self._match().regs[1:]
+        if (-1, -1) not in spans:
+            return spans
+        found, end = [], 0
+        for span in spans:
+            if span == (-1, -1):
+                span = (end, end)
+            found.append(span)
+            end = span[1]
+        return tuple(found)
 
     def _match(self):
+        """The match of the grammar's rule: made when a field is first asked for, then kept."""
+        match = getattr(self, "_matched", None)
+        if match is not None:
+            return match
         rule = self._rule
         if rule is None:
             cls = type(self)
@@ -274,17 +304,8 @@ class Line(Node):
         match = rule.pattern(code).fullmatch(code)
         if match is None:
             raise ValueError("%r is no %s" % (code, type(self).__name__))
-        spans = match.regs[1:]
-        if _ABSENT in spans:
-            found, end = [], 0
-            for span in spans:
-                if span == _ABSENT:
-                    span = (end, end)
-                found.append(span)
-                end = span[1]
-            spans = tuple(found)
-        _set_spans(self, spans)
-        return spans
+        _set_matched(self, match)
+        return match
 
     def field(self, name: str) -> Token:
         """The token of field *name*."""
@@ -327,17 +348,15 @@ class Line(Node):
         return "%s(%r)" % (type(self).__name__, self.code)
 
 
-#: The span of a group that matched nothing.
-_ABSENT = (-1, -1)
 _set_code = Line.code.__set__
-_set_spans = Line._spans.__set__
+_set_matched = Line._matched.__set__
 _new = object.__new__
 
 
 def raw_lines(classes, texts):
     """Lines of these classes from texts that the grammar is known to accept (the parser's way in):
-    a list."""
-    nodes = list(map(_new, classes))
+    a tuple."""
+    nodes = tuple(map(_new, classes))
     deque(map(_set_code, nodes, texts), 0)
     return nodes
 
@@ -477,9 +496,7 @@ class File(Node):
 
     @property
     def bytes(self) -> Bytes:
-        if self._bytes is None:
-            object.__setattr__(self, "_bytes", encode(self._code))
-        return self._bytes
+        return encode(self._code) if self._bytes is None else self._bytes
 
     @property
     def body(self) -> tuple[Node, ...]:

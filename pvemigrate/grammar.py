@@ -12,7 +12,7 @@ import re
 from operator import attrgetter
 
 from . import tables
-from .cst import File, encode, raw_block, raw_lines, set_table_loader
+from .cst import File, raw_block, raw_lines, set_table_loader
 from .grammar_files import FIRST_LETTER
 
 __all__ = ["Table", "load", "parse"]
@@ -50,7 +50,7 @@ class Table:
 
     def scan(self, code):
         """The logical lines of *code* (which ends in LF): their type letters (str) and texts."""
-        form = form_for(self.data["rare"], code)
+        form = "any" if any([word in code for word in self.data["rare"]]) else "plain"
         lines = self._lines.get(form)
         if lines is None:
             pattern, letters, physical = self.data[form]["lines"]
@@ -85,61 +85,66 @@ class Table:
         types = {chr(FIRST_LETTER + number): classes[name]
                  for number, name in enumerate(self.data["types"])}
         lines = raw_lines(map(types.__getitem__, letters), texts)
+        start = self._blocks.get("start")
+        if start is None:
+            start = self._blocks["start"] = self._block("start", classes)
+        return _nodes(start, letters, lines, 0, len(lines))
 
-        def nodes(rule, at, last):
-            find, blocks = self._block(rule, classes)
-            if find is None:
-                return tuple(lines[at:last])
-            body = []
-            for match in find(letters, at, last):
-                start, end = match.span()
-                body += lines[at:start]
-                name, cls, has_header = blocks[match.lastindex - 1]
-                header = lines[start] if has_header else None
-                body.append(raw_block(cls, header, nodes(name, start + has_header, end)))
-                at = end
-            body += lines[at:last]
-            return tuple(body)
+    def _block(self, name, classes):
+        """What :func:`_nodes` has to know of a block rule: None where no blocks are in it, else what
+        finds them and, for each of its groups, the class of the block, whether its first line is its
+        header, and the same of it."""
+        blocks = self.data["blocks"]
+        _, pattern, names = blocks[name]
+        if not names:
+            return None
+        return re.compile(pattern).search, [None] + [
+            (classes[name], blocks[name][0], self._block(name, classes)) for name in names]
 
-        return nodes("start", 0, len(letters))
 
-    def _block(self, rule, classes):
-        block = self._blocks.get(rule)
-        if block is None:
-            blocks = self.data["blocks"]
-            _, pattern, names = blocks[rule]
-            block = self._blocks[rule] = (
-                re.compile(pattern).finditer if names else None,
-                [(name, classes[name], blocks[name][0]) for name in names])
-        return block
+def _nodes(block, letters, lines, at, last):
+    """The nodes made of the lines *at* to *last*, which are all that is in one block."""
+    if block is None:
+        return lines[at:last]
+    search, inner = block
+    match = search(letters, at, last)
+    if match is None:
+        return lines[at:last]
+    nodes = []
+    while match is not None:
+        start, end = match.span()
+        if at < start:
+            nodes += lines[at:start]
+        cls, has_header, block = inner[match.lastindex]
+        at = start + has_header
+        nodes.append(raw_block(cls, lines[start] if has_header else None,
+                               _nodes(block, letters, lines, at, end)))
+        at = end
+        match = search(letters, at, last)
+    nodes += lines[at:last]
+    return tuple(nodes)
 
 
 class Rule:
     """The patterns of a line or list rule, the right one to be chosen for each text."""
 
-    __slots__ = ("_rare", "_data", "_name", "_forms")
+    __slots__ = ("_rare", "_forms", "_plain", "_any")
 
     def __init__(self, data, name):
         self._rare = data["rare"]
-        self._data = data
-        self._name = name
-        self._forms = {}
+        self._forms = data["plain"]["rules"][name], data["any"]["rules"][name]
+        self._plain = self._any = None
 
     def pattern(self, code):
         """The compiled pattern for *code*."""
-        form = form_for(self._rare, code)
-        pattern = self._forms.get(form)
-        if pattern is None:
-            pattern = self._forms[form] = re.compile(self._data[form]["rules"][self._name])
-        return pattern
-
-
-def form_for(rare, code):
-    """Which of a table's patterns are for *code*."""
-    for word in rare:
-        if word in code:
-            return "any"
-    return "plain"
+        for word in self._rare:
+            if word in code:
+                if self._any is None:
+                    self._any = re.compile(self._forms[1])
+                return self._any
+        if self._plain is None:
+            self._plain = re.compile(self._forms[0])
+        return self._plain
 
 
 def snake(name):
@@ -166,5 +171,6 @@ def parse(code, kind, grammar, classes, data=None):
     needed. *data*: the bytes that *code* was decoded from, where there are any.
     """
     table = load(grammar)
-    return File(kind, code, data=encode(code) if data is None else data,
+    # The bytes of ASCII text are made again in no time; there is no need to hold both.
+    return File(kind, code, data=None if code.isascii() else data,
                 build=lambda: table.build(code, classes()))

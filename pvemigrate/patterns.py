@@ -192,6 +192,8 @@ def rep(least, most, greedy, node):
         return node if least else ("rep", 0, 1, True, node) if groups(node) else EMPTY
     if (least, most, greedy) == (0, 1, True):
         return _optional(node)
+    if least < 2 and (most, greedy) == (None, True):
+        return _in_runs(least, node)
     return "rep", least, most, greedy, node
 
 
@@ -203,6 +205,21 @@ def _optional(node):
         inner = rep(0, None, True, inner[4])
         return group(inner) if node[0] == "group" else inner
     return "rep", 0, 1, True, node
+
+
+def _in_runs(least, node):
+    """*node*, an alternative perhaps, any number of times. ``(?:s|x)*`` is ``s*(?:xs*)*`` if *x* does
+    not begin as *s* does, so that it is clear which one comes next."""
+    branches = node[1] if node[0] == "alt" else ()
+    single = ("set", _union(*[branch[1] for branch in branches if _is_set(branch)]))
+    others = [branch for branch in branches if not _is_set(branch)]
+    begin = [_first(branch, None) for branch in others]
+    if not single[1] or not others or None in begin or groups(node) or not _disjoint(
+            single[1], _union(*begin)):
+        return "rep", least, None, True, node
+    run = ("rep", 0, None, True, single)
+    rest = [run, ("rep", 0, None, True, cat([alt(others), run]))]
+    return cat(rest if least == 0 else [alt([single] + others)] + rest)
 
 
 def _look(ahead, wanted, node):
@@ -329,8 +346,8 @@ def _smaller(node, after):
         parts, follows = [], [after]
         for part in reversed(node[1]):
             part = _smaller(part, follows[-1])
-            if parts and _joined(part, parts[-1], follows[-2]):
-                part = _joined(part, parts.pop(), follows[-2])
+            if parts and _joined(part, parts[-1]):
+                part = _joined(part, parts.pop())
                 follows.pop()
             parts.append(part)
             follows.append(_first(part, follows[-1]))
@@ -364,7 +381,7 @@ def _factored(branches, after):
     return alt([cat([head, alt(tails)]) for head, tails in found])
 
 
-def _joined(node, other, after):
+def _joined(node, other):
     """One node for two neighbours, or None."""
     word = _repeated(node, 1)
     if word and other[:4] == ("rep", 0, None, True) and other[4][0] == "cat" and other[4][1][1:] == (node,):
@@ -372,11 +389,11 @@ def _joined(node, other, after):
         gap = _repeated(other[4][1][0], 1)
         if gap and _disjoint(gap[1], word[1]):
             return cat([word, rep(0, 1, True, cat([_any_of(word, gap), word]))])
-    if after is not None and _repeated(other, 0) and node[:4] == ("rep", 0, 1, True):
-        # (?:[nb]*n)?b* is [nb]*, if what follows is neither.
+    if _repeated(other, 0) and node[:4] == ("rep", 0, 1, True):
+        # (?:[nb]*n)?b* is [nb]*: both try all lengths, the longest first.
         if node[4][0] == "cat" and len(node[4][1]) == 2:
             both, word = node[4][1]
-            if _is_set(word) and both == _any_of(word, other[4]) and _disjoint(both[4][1], after):
+            if _is_set(word) and both == _any_of(word, other[4]):
                 return both
     return None
 
