@@ -49,6 +49,7 @@ ENVIRONMENT = {
             "root can write to are left out.",
     "PVEMIGRATE_CACHE": "Only `pvemigrate.pyz`: the folder for its byte-code, instead of "
                         "`pvemigrate` in *XDG_CACHE_HOME* or `~/.cache`. Empty: none is kept.",
+    "SUDO_UID": "Under sudo, a configuration file of this user counts too.",
     "XDG_CACHE_HOME": "Only `pvemigrate.pyz`: see *PVEMIGRATE_CACHE*.",
 }
 
@@ -57,6 +58,10 @@ These are read and, by `fix`, written; all below the root. Others (`var/lib/dpkg
 certificates and more) are only read."""
 
 _MORE_FILES = {
+    "pvemigrate.toml": "The configuration: options by their names, without hyphens before them. Looked for "
+                       "in the working directory and above it.",
+    "pyproject.toml": "The same in a section `[tool.pvemigrate]`.",
+    "pvemigrate-ignore.toml": "Findings that are accepted (`check --generate-ignore` writes it).",
     "/var/lib/pvemigrate/": "The journal of each run of `fix`, for `rollback`.",
     "~/.cache/pvemigrate/": "The byte-code of `pvemigrate.pyz`. It may be removed while no pvemigrate "
                             "runs.",
@@ -109,15 +114,18 @@ def _commands(main):
         command = main.get_command(context, name)
         out += [".SS " + _quote("%s %s" % (name, " ".join(_usage(command)))),
                 *_paragraphs(command.help)]
+        own = {_key(option): option for option in _options(command)}
         before = [other for other, options in seen.items()
-                  if options and options <= set(map(_key, _options(command)))]
-        known = seen[before[0]] if before else set()
+                  if options and len(options.keys() - own) <= len(options) // 10]
+        known = seen[before[0]] if before else {}
         if known:
-            out += [".PP", "Takes the options of \\fB%s\\fR too." % _escape(before[0])]
+            line = "Takes the options of \\fB%s\\fR too." % _escape(before[0])
+            lacking = sorted(_names(known[key]) for key in known.keys() - own)
+            out += [".PP", line + (" (Not %s.)" % ", ".join(lacking) if lacking else "")]
         for option in _options(command):
             if _key(option) not in known:
                 out += _item(_names(option), _text(_help(option)))
-        seen[name] = set(map(_key, _options(command)))
+        seen[name] = own
     return out
 
 

@@ -10,7 +10,8 @@ from ..settings import (
 )
 from ..streams import standard_input
 
-__all__ = ["COMMON", "PLUGIN", "add_options", "check_kind", "check_paths", "rules_of", "settings_of"]
+__all__ = ["COMMON", "PLUGIN", "add_options", "check_kind", "check_paths", "rules_of", "settings_of",
+           "unknown_code"]
 
 
 def add_options(options):
@@ -42,7 +43,8 @@ COMMON = [
     click.option("--ignore", multiple=True, metavar="CODES", help="Not these codes or prefixes. "
                  "Repeatable."),
     PLUGIN,
-    click.option("--unsafe-fixes", is_flag=True, help="Also make fixes that are marked unsafe."),
+    click.option("--unsafe-fixes/--no-unsafe-fixes",
+                 help="Also make fixes that are marked unsafe."),
     click.option("--mac", "macs", multiple=True, metavar="IFACE=MAC",
                  help="The present MAC address of a bridge or network card. Repeatable."),
     click.option("--ip-link", metavar="FILE",
@@ -50,7 +52,7 @@ COMMON = [
     click.option("--rename-nic", "rename_nics", multiple=True, metavar="OLD=NEW",
                  help="A network card gets another name: write it into the network configuration "
                       "(an unsafe fix). Repeatable."),
-    click.option("--pin-nics", is_flag=True,
+    click.option("--pin-nics/--no-pin-nics",
                  help="Keep the names of network cards with .link files of systemd, where their MAC "
                       "addresses are known."),
     click.option("--rename-role", "rename_roles", multiple=True, metavar="OLD=NEW",
@@ -59,7 +61,7 @@ COMMON = [
     click.option("--pve-repo", type=click.Choice(PVE_REPOSITORIES),
                  help="The Proxmox VE repository to add where there is none, or to use instead of one "
                       "that takes a subscription."),
-    click.option("--archive", is_flag=True,
+    click.option("--archive/--no-archive",
                  help="Old releases leave the mirrors: use the archive hosts (an unsafe fix)."),
     click.option("--cpu-formula", default=CPU_FORMULAS[0], type=click.Choice(CPU_FORMULAS),
                  help="How cpu.shares become cpu.weight (default: ratio)."),
@@ -69,6 +71,12 @@ COMMON = [
                  type=click.Choice(FORMATS), help="How findings are shown."),
     click.option("--fail-on", default="warning", type=click.Choice(SEVERITIES),
                  help="The lowest severity that makes the exit status 1 (default: warning)."),
+    click.option("--inline-ignores/--no-inline-ignores", default=True,
+                 help="Whether remarks in the files put findings aside (default: they do)."),
+    click.option("--config", metavar="FILE", help="The configuration file (default: pvemigrate.toml, or "
+                 "[tool.pvemigrate] in pyproject.toml, of the working directory or one above it)."),
+    click.option("--isolated", is_flag=True, help="Use no configuration file, and no list of accepted "
+                 "findings."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
     click.option("--color", default="auto", type=click.Choice(["auto", "always", "never"]),
                  help="Colours; auto: on a terminal, unless NO_COLOR is set."),
@@ -92,16 +100,16 @@ def rules_of(options):
     return catalogue() + [RuleInfo.of(rule) for rule in load_plugins(options["plugins"])]
 
 
-def settings_of(options, rules=None):
-    """The settings that the options ask for. *rules*: as :func:`rules_of` gives them. Raises
-    UsageError."""
+def settings_of(options, rules=None, **more):
+    """The settings that the options ask for. *rules*: as :func:`rules_of` gives them; *more*: keywords
+    of :class:`~pvemigrate.settings.Settings` besides. Raises UsageError."""
     settings = Settings(
         hop=options["hop"], phases=options["phases"] or "auto", select=options["select"],
         ignore=options["ignore"], unsafe_fixes=options["unsafe_fixes"], macs=_macs(options),
         rename_nics=_pairs(options, "rename_nics", "--rename-nic"), pin_nics=options["pin_nics"],
         rename_roles=_pairs(options, "rename_roles", "--rename-role"),
         pve_repo=options["pve_repo"], archive=options["archive"],
-        cpu_formula=options["cpu_formula"])
+        cpu_formula=options["cpu_formula"], inline_ignores=options["inline_ignores"], **more)
     for name in ("select", "ignore"):
         if options[name]:
             _check_codes("--" + name, getattr(settings, name), rules)
@@ -110,26 +118,34 @@ def settings_of(options, rules=None):
 
 def _check_codes(option, codes, rules):
     """Refuse codes that no rule has: a misspelt one would change what a run does in silence."""
-    from ..catalogue import catalogue
-
     if not codes:
         raise click.UsageError("%s names no rule" % option)
+    unknown = unknown_code(codes, rules)
+    if unknown:
+        raise click.UsageError("%s: no rule's code is or begins with %s; 'pvemigrate rules' "
+                               "lists them" % (option, unknown))
+
+
+def unknown_code(codes, rules):
+    """The first of *codes* that is no rule's and that none begins with, or None."""
+    from ..catalogue import catalogue
+
     known = [info.code for info in rules or catalogue()]
-    for code in codes:
-        if not any(name.startswith(code) for name in known):
-            raise click.UsageError("%s: no rule's code is or begins with %s; 'pvemigrate rules' "
-                                   "lists them" % (option, code))
+    return next((code for code in codes if not any(name.startswith(code) for name in known)), None)
 
 
 def _macs(options):
     """Interface -> MAC address, from --ip-link and --mac (which counts where both name one)."""
-    macs = _ip_link_macs(options["ip_link"]) if options["ip_link"] else {}
-    macs.update(_pairs(options, "macs", "--mac", "IFACE=MAC"))
+    macs = _pairs(options, "macs", "--mac", "IFACE=MAC")
+    for name, mac in (_ip_link_macs(options["ip_link"]) if options["ip_link"] else {}).items():
+        if not any(item.startswith(name + "=") for item in options["macs"]):
+            macs[name] = mac
     return macs
 
 
 def _pairs(options, name, option, form="OLD=NEW"):
-    """The values of a repeatable option of two halves (dict)."""
+    """The values of a repeatable option of two halves, with those of the configuration file for what
+    it does not name (dict)."""
     pairs = {}
     for item in options[name]:
         left, equals, right = item.partition("=")
@@ -138,7 +154,7 @@ def _pairs(options, name, option, form="OLD=NEW"):
         if pairs.setdefault(left, right) != right:
             raise click.UsageError("%s is given twice for %s: %s and %s" % (
                 option, left, pairs[left], right))
-    return pairs
+    return dict(options.get("tables", {}).get(name, {}), **pairs)
 
 
 def _ip_link_macs(path):

@@ -9,7 +9,8 @@ from ..settings import HOPS, PHASES, SEVERITIES, UsageError
 from ..streams import err, is_terminal, out, say, standard_input, wants_color
 from ..workers import Workers, available
 from . import FAILED, FOUND, OK
-from .options import check_paths, rules_of, settings_of
+from .configured import Configured
+from .options import check_paths
 
 __all__ = ["Run"]
 
@@ -29,15 +30,14 @@ class Run:
         self.findings = []
         self.diffs = []
         self.projects = []
-        self.page = _Page() if options["output_format"] == "html" else None
+        self.page = None
         self.dialogue = None
         self.accepted = []
 
     def run(self):
         """Do it; the exit status."""
         check_paths(self.options)
-        self.rules = rules_of(self.options)
-        self.settings = settings_of(self.options, self.rules)
+        self._configure()
         self.workers = Workers(self.options["jobs"] or available(), self._progress())
         if self.options.get("interactive"):
             self.dialogue = self._open_dialogue()
@@ -47,10 +47,31 @@ class Run:
         else:
             base, whole = self._run_roots()
             self._write_accepted()
+        for text in self.configured.told():
+            self._note(text)
+        if self.options.get("generate_ignore"):
+            self._note(self.configured.write_baseline())
+            return self.status if self.status == FAILED else OK
         self._show_diffs()
         self._show_commands()
         self._report(base, whole)
         return OK if self.options["exit_zero"] and self.status == FOUND else self.status
+
+    def _configure(self):
+        """Put the options together with those of a configuration file."""
+        roots = []
+        if "-" not in self.options["paths"]:
+            from ..targets import targets_of
+
+            self.targets = targets_of(self.options["paths"], self.options["root"],
+                                      self.options["kind"])
+            roots = [target.root for target in self.targets[0] if target.has_facts]
+        self.configured = Configured(self.options, roots)
+        self.options = self.configured.options
+        self.rules, self.settings = self.configured.rules, self.configured.settings
+        self.page = _Page() if self.options["output_format"] == "html" else None
+        for text in self.configured.notes:
+            self._note(text)
 
     def _progress(self):
         """What tells the user how far a long piece of work is, where somebody looks: a function of
@@ -102,10 +123,9 @@ class Run:
                                settings=self.settings), "")
 
     def _run_roots(self):
-        from ..targets import common_directory, targets_of
+        from ..targets import common_directory
 
-        targets, errors, empty = targets_of(
-            self.options["paths"], self.options["root"], self.options["kind"])
+        targets, errors, empty = self.targets
         if self.mode == "commands" and len(targets) > 1:
             raise click.UsageError("--emit-commands makes the script of one node, and there are %d "
                                    "roots: choose one with --root" % len(targets))
@@ -136,8 +156,8 @@ class Run:
             if target.has_facts and not self._settle_interrupted(root):
                 root.close()
                 return None
-            project = Project(root, self.settings, paths=target.paths, etc=target.etc,
-                              kind=self.options["kind"], facts=target.has_facts,
+            project = Project(root, self.configured.settings_for(target.root), paths=target.paths,
+                              etc=target.etc, kind=self.options["kind"], facts=target.has_facts,
                               rules=self.rules, workers=self.workers)
         except (OSError, UsageError) as error:
             # One bad root does not stop the others.
@@ -182,6 +202,9 @@ class Run:
         if self.mode == "check":
             found = left = project.check()
             self._fail(project.errors, label)
+            self._observe(project, label)
+            if self.options["generate_ignore"]:
+                self.configured.accept(project, found)
             if self.page:
                 found = self._preview(project, label)
             self._take(project, label, found, left)
@@ -208,6 +231,10 @@ class Run:
         self.findings.extend(found)
         project.close()
 
+    def _observe(self, project, label):
+        for text in self.configured.observe(project, self.mode == "check", label):
+            self._note(text)
+
     def _preview(self, project, label):
         """What fix would do, for a page: the findings again, with ``fixed`` set where it would."""
         plan = project.fix()
@@ -221,6 +248,7 @@ class Run:
         """What is to be fixed in one project (a :class:`~pvemigrate.Plan`)."""
         plan = project.fix(self.options["verify"], self.dialogue and self.dialogue.accept(label))
         self._fail(project.errors, label)
+        self._observe(project, label)
         for path, text in plan.notes:
             self._note("%s%s: %s" % (label, path, text) if path else text)
         self._warn_blocked(plan.blocked, label)
