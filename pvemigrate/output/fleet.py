@@ -75,7 +75,8 @@ def _read(data):
     if result.get("version") != 1:
         raise _Invalid("a document of version %.20r; this pvemigrate reads version 1"
                        % (result.get("version"),))
-    _need(result.get("root") is None or isinstance(result["root"], str), "root")
+    root = result.get("root", False)
+    _need(root is None or isinstance(root, str), "root")
     _need(isinstance(result.get("hop"), str), "hop")
     _need(_is_list_of(result.get("phases"), str), "phases")
     _need(_is_list_of(result.get("findings"), dict), "findings")
@@ -92,7 +93,7 @@ def _read(data):
         _need(finding["applicability"] in ("safe", "unsafe", "manual"), where + "applicability")
         for name in _NUMBERS:
             _need(_is_number(finding.get(name), 1), where + name)
-        fix = finding.get("fix")
+        fix = finding.get("fix", False)
         _need(fix is None or isinstance(fix, dict) and isinstance(fix.get("title"), str), where + "fix")
         _need(_is_list_of(finding.get("commands"), str), where + "commands")
     return result
