@@ -127,7 +127,7 @@ def contents(path):
 def test_the_pyz_is_made_of_the_wheels_as_they_are(dist, pyz, tools):
     files = contents(pyz)
     wheels = [one(dist, "*.whl"), *sorted((tools / "wheels").glob("*.whl"))]
-    assert [path.name.split("-")[0] for path in wheels] == ["pvemigrate", "asn1crypto", "click"]
+    assert [path.name.split("-")[0] for path in wheels] == ["pvemigrate", "asn1crypto", "click", "tomli"]
     for wheel in wheels:
         for name, data in contents(wheel).items():
             if ".dist-info/" not in name and ".data/" not in name:
@@ -496,7 +496,7 @@ def test_the_package_has_each_thing_in_its_place(tree, pyz):
 def test_the_copyright_file_has_every_vendored_package(tree):
     text = (tree / "usr/share/doc/pvemigrate/copyright").read_text()
     folders = [path.name for path in (tree / "usr/share/pvemigrate").iterdir()]
-    assert sorted(folders) == ["asn1crypto", "click", "pvemigrate"]
+    assert sorted(folders) == ["asn1crypto", "click", "pvemigrate", "tomli"]
     for name in set(folders) - {"pvemigrate"}:
         assert "\nFiles: usr/share/pvemigrate/%s/*\nCopyright: 2" % name in text
     named = {line.partition(" ")[2] for line in text.splitlines() if line.startswith("License: ")}
