@@ -54,7 +54,8 @@ def test_every_module_has_its_action():
 #: Options of the command that the modules use themselves (how findings are told and what is shown), or that
 #: are of use at a terminal, for lone files and for tools of other kinds.
 NO_OPTIONS = {"--help", "--kind", "--ip-link", "--output-format", "--fail-on", "--exit-zero", "--color",
-              "--quiet", "--diff", "--emit-commands", "--interactive", "--config", "--jobs"}
+              "--quiet", "--diff", "--emit-commands", "--interactive", "--config", "--inline-ignores",
+              "--plugin", "--jobs"}
 
 
 def test_the_modules_know_the_options_of_the_command():

@@ -81,7 +81,8 @@ class Command:
 
     def _options(self):
         given = self._module.params
-        options = ["--root", given["root"]]
+        # What the task asks for, whatever files lie in root's home.
+        options = ["--isolated", "--root", given["root"]]
         options += [flag for name, flag in sorted(_FLAGS.items()) if given[name]]
         for name, option in sorted(_VALUES.items()):
             if given[name]:
