@@ -3,7 +3,7 @@
 import os
 import sys
 
-__all__ = ["OutputError", "err", "hush_output", "is_terminal", "out", "say", "standard_input",
+__all__ = ["OutputError", "columns", "err", "hush_output", "is_terminal", "out", "say", "standard_input",
            "wants_color"]
 
 
@@ -60,6 +60,16 @@ def wants_color(choice, stream):
     if choice == "auto":
         return is_terminal(stream) and not os.environ.get("NO_COLOR")
     return choice == "always"
+
+
+def columns(stream):
+    """How many characters *stream*, if it is a terminal, has in a line."""
+    try:
+        # What users set counts, as it does for --help.
+        number = int(os.environ.get("COLUMNS") or 0)
+        return number if number > 0 else os.get_terminal_size(stream.fileno()).columns or 80
+    except (AttributeError, OSError, ValueError):
+        return 80
 
 
 def say(kind, text):

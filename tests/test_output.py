@@ -369,6 +369,8 @@ def test_other_commands_on_a_terminal(nasty):
     text, status = on_terminal("explain", "LXC001", env={"NO_COLOR": "1"})
     assert_harmless(text, False)
     text, status = on_terminal("rules")
+    assert_harmless(text, True)
+    text, status = on_terminal("rules", env={"NO_COLOR": "1"})
     assert_harmless(text, False)
 
 

@@ -4,11 +4,13 @@ All of it goes to standard error, since standard output is for results: a diff o
 file while the questions are answered.
 """
 
+import sys
+
 import click
 
 from ..output import count, one_line, paint, paint_diff, visible
 from ..output.text import excerpt, headline
-from ..streams import err
+from ..streams import columns, err
 from .keyboard import read_key
 
 __all__ = ["Dialogue"]
@@ -131,4 +133,4 @@ class Dialogue:
         rule = next((info for info in self._rules if info.code == code), None)
         if rule is None:
             return "no rule is called %s\n" % code
-        return explanation(rule.load(), self._color)
+        return explanation(rule.load(), self._color, columns(sys.stderr))

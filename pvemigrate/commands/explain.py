@@ -4,15 +4,16 @@ import sys
 
 import click
 
-from ..streams import out, wants_color
+from ..streams import columns, is_terminal, out, wants_color
 from . import CONTEXT
-from .options import PLUGIN, rules_of
+from .options import COLOR, PLUGIN, rules_of
 
 
 @click.command("explain", context_settings=CONTEXT)
 @click.argument("code", metavar="CODE")
 @PLUGIN
-def command(code, plugins):
+@COLOR
+def command(code, plugins, color):
     """Show a rule's documentation."""
     from ..catalogue import catalogue
     from ..output.catalogue import explanation
@@ -22,5 +23,6 @@ def command(code, plugins):
     found = [info for info in known if code.upper() == info.code or code.lower() == info.name]
     if not found:
         raise click.UsageError("no rule is called %s; 'pvemigrate rules' lists them" % code)
-    color = wants_color("auto", sys.stdout)
-    out("\n".join(explanation(info.load(), color) for info in found))
+    color = wants_color(color, sys.stdout)
+    width = columns(sys.stdout) if color or is_terminal(sys.stdout) else None
+    out("\n".join(explanation(info.load(), color, width) for info in found))

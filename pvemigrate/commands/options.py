@@ -10,7 +10,7 @@ from ..settings import (
 )
 from ..streams import standard_input
 
-__all__ = ["COMMON", "PLUGIN", "add_options", "check_kind", "check_paths", "rules_of", "settings_of",
+__all__ = ["COLOR", "COMMON", "PLUGIN", "add_options", "check_kind", "check_paths", "rules_of", "settings_of",
            "unknown_code"]
 
 
@@ -26,6 +26,9 @@ def add_options(options):
 #: For commands that have to do with rules.
 PLUGIN = click.option("--plugin", "plugins", multiple=True, metavar="NAME",
                       help="Take the rules of this installed plug-in too. Repeatable.")
+
+COLOR = click.option("--color", default="auto", type=click.Choice(["auto", "always", "never"]),
+                     help="Colours; auto: on a terminal, unless NO_COLOR is set.")
 
 COMMON = [
     click.argument("paths", metavar="[PATH]...", nargs=-1),
@@ -78,8 +81,7 @@ COMMON = [
     click.option("--isolated", is_flag=True, help="Use no configuration file, and no list of accepted "
                  "findings."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
-    click.option("--color", default="auto", type=click.Choice(["auto", "always", "never"]),
-                 help="Colours; auto: on a terminal, unless NO_COLOR is set."),
+    COLOR,
     click.option("--jobs", "-j", metavar="N", type=click.IntRange(min=1),
                  help="How many processes look at a large tree (default: one for each processor)."),
     click.option("--quiet", "-q", is_flag=True, help="No summary and no notes; with --diff, the "

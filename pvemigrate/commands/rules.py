@@ -1,17 +1,20 @@
 """``pvemigrate rules``: the catalogue."""
 
+import sys
+
 import click
 
-from ..streams import out, say
+from ..streams import out, say, wants_color
 from . import CONTEXT
-from .options import PLUGIN, rules_of
+from .options import COLOR, PLUGIN, rules_of
 
 
 @click.command("rules", context_settings=CONTEXT)
 @click.option("--output-format", "output_format", default="text",
               type=click.Choice(["text", "json"]), help="How the rules are listed.")
 @PLUGIN
-def command(output_format, plugins):
+@COLOR
+def command(output_format, plugins, color):
     """List every rule, and name the plug-ins that are installed."""
     from ..catalogue import catalogue
     from ..plugins import installed_plugins
@@ -25,7 +28,7 @@ def command(output_format, plugins):
     else:
         from ..output.catalogue import listing
 
-        out(listing(found))
+        out(listing(found, wants_color(color, sys.stdout)))
         others = ["%s (%s)" % (plugin.name, plugin) for plugin in installed
                   if plugin.name not in plugins]
         if others:

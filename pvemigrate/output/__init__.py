@@ -119,7 +119,7 @@ def _escaped(char):
 
 
 _STYLES = {"error": "1;31", "warning": "1;33", "info": "1;36", "fixed": "1;32", "code": "1",
-           "quiet": "2", "+": "32", "-": "31", "@": "36", "file": "1"}
+           "quiet": "2", "literal": "36", "+": "32", "-": "31", "@": "36", "file": "1"}
 
 
 def paint(text, style, color):

@@ -5,35 +5,52 @@ from . import paint, visible
 
 __all__ = ["explanation", "listing"]
 
+#: Longer lines are hard to read.
+_WIDEST = 100
 
-def listing(rules):
+
+def listing(rules, color=False):
     """One line a rule (str); where there are rules of plug-ins, with the packages that they come in."""
     has_origins = any(rule.origin for rule in rules)
     rows = [(rule.code, rule.name, rule.severity, rule.phase, ", ".join(rule.kinds))
             + ((visible(str(rule.origin or "built in")),) if has_origins else ()) for rule in rules]
     widths = [max(map(len, column)) for column in zip(*rows)]
-    return "".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() + "\n"
-                   for row in rows)
+    lines = []
+    for row in rows:
+        styles = ["code", None, row[2]] + [None] * len(row)
+        lines.append("  ".join(paint(cell, style, color and style) + " " * (width - len(cell))
+                               for cell, style, width in zip(row, styles, widths)).rstrip() + "\n")
+    return "".join(lines)
 
 
-def explanation(rule, color=False):
-    """A rule's documentation, its Markdown laid out for a terminal (str)."""
-    lines = ["%s %s" % (paint(rule.code, "code", color), rule.name),
+def explanation(rule, color=False, width=None):
+    """A rule's documentation (str). *width*: that of the terminal for which it is laid out (default:
+    none, and the text stays as it was written)."""
+    lines = ["%s %s" % (paint(rule.code, "code", color), paint(rule.name, "code", color)),
              "%s, phase %s, hop %s; looks at %s" % (
                  paint(rule.severity, rule.severity, color), rule.phase, ", ".join(rule.hops),
                  ", ".join(rule.kinds) or "the whole root")]
     if rule.origin:
         lines.append(visible("from the plug-in %s (%s)" % (rule.origin.name, rule.origin)))
     lines.append("")
+    if width is None:
+        lines.extend(_as_written(documentation(rule)))
+    else:
+        from .markdown import layout
+
+        lines.extend(layout(documentation(rule), min(width, _WIDEST), color))
+    return _without_double_blanks(lines)
+
+
+def _as_written(text):
     in_code = False
-    for line in documentation(rule).split("\n"):
+    for line in visible(text).split("\n"):
         if line.startswith("```"):
             in_code = not in_code
         elif line.startswith("## ") and not in_code:
-            lines.append(paint(line[3:], "code", color))
+            yield line[3:]
         else:
-            lines.append(("      " if in_code else "  ") + line if line else "")
-    return _without_double_blanks(lines)
+            yield ("      " if in_code else "  ") + line if line else ""
 
 
 def _without_double_blanks(lines):
