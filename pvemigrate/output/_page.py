@@ -283,7 +283,8 @@ h1,h2,h3,h4,h5{line-height:1.25;margin:0;font-weight:650;overflow-wrap:anywhere}
 h1{font-size:1.75rem;letter-spacing:-.01em}
 h2{font-size:1.25rem;margin:3rem 0 .3rem;padding-bottom:.4rem;border-bottom:1px solid var(--line)}
 h3{font-size:1.02rem}h4{font-size:.95rem}h5{font-size:.9rem}
-p,li,summary{overflow-wrap:anywhere}p{margin:.4rem 0}a{color:var(--link);text-decoration-thickness:1px;text-underline-offset:2px}
+p,li,summary{overflow-wrap:anywhere}
+p{margin:.4rem 0}a{color:var(--link);text-decoration-thickness:1px;text-underline-offset:2px}
 :focus-visible{outline:2px solid var(--focus);outline-offset:2px;border-radius:2px}
 code,pre,.path,.diff,.excerpt{font-family:var(--mono);font-size:.86em}
 .path,.diff td.c,.excerpt,li code{direction:ltr;unicode-bidi:isolate-override;overflow-wrap:anywhere}
