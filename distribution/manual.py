@@ -43,6 +43,7 @@ What waits for a later phase and what is merely info does not count. `--fail-on`
 
 #: Name -> what it does. (A test looks for names that are read and do not stand here.)
 ENVIRONMENT = {
+    "COLUMNS": "How wide the terminal is taken to be by `--help` and `explain`.",
     "GITHUB_WORKSPACE": "With `--output-format github`, paths below this directory are told from there.",
     "NO_COLOR": "If it is set and not empty, no colours unless `--color always` is given.",
     "PATH": "Where `fix --verify` looks for programs that read the results. Folders that others than "
