@@ -6,7 +6,13 @@ DIST_TOOLS ?= build/tools
 dist:
 	$(PYTHON) distribution/dist.py --tools "$(DIST_TOOLS)"
 
+# The documentation as HTML pages, in build/html/; warnings are errors.
+docs:
+	[ -x build/docs-env/bin/python ] || $(PYTHON) -m venv build/docs-env
+	build/docs-env/bin/pip install -q ".[docs]"
+	build/docs-env/bin/python docs/make.py build/html
+
 clean:
 	rm -rf build dist
 
-.PHONY: dist clean
+.PHONY: dist docs clean
