@@ -71,7 +71,18 @@ class _Group(click.Group):
         err("Error: %s\n" % visible(message))
 
 
-@click.group(cls=_Group, context_settings=CONTEXT, no_args_is_help=False)
+_EPILOG = """\b
+Examples:
+  pvemigrate check                     this node: report, write nothing
+  pvemigrate fix --diff                what would be written
+  pvemigrate fix                       write it
+  pvemigrate rollback                  take the last run of fix back
+
+'pvemigrate COMMAND --help' tells what a command takes.
+"""
+
+
+@click.group(cls=_Group, context_settings=CONTEXT, no_args_is_help=False, epilog=_EPILOG)
 @click.version_option(__version__, message="pvemigrate %(version)s")
 def main():
     """Find and make the changes that a major upgrade of Proxmox VE needs in its configuration

@@ -9,12 +9,22 @@ from . import CONTEXT
 from .options import COLOR, PLUGIN, rules_of
 
 
-@click.command("explain", context_settings=CONTEXT)
+_EPILOG = """\b
+Examples:
+  pvemigrate explain NET001
+  pvemigrate explain bridge-mac-not-pinned
+  pvemigrate explain NET001 --color always | less -R
+"""
+
+
+@click.command("explain", context_settings=CONTEXT, epilog=_EPILOG)
 @click.argument("code", metavar="CODE")
 @PLUGIN
 @COLOR
 def command(code, plugins, color):
-    """Show a rule's documentation."""
+    """Show a rule's documentation.
+
+    CODE is a rule's code or its name; 'pvemigrate rules' lists them."""
     from ..catalogue import catalogue
     from ..output.catalogue import explanation
 

@@ -8,9 +8,19 @@ from ..streams import is_terminal
 from . import CONTEXT
 from .options import COMMON, add_options
 from .run import Run
+from .sections import Sectioned
+
+_EPILOG = """\b
+Examples:
+  pvemigrate fix --diff                what would be written on this node
+  pvemigrate fix -i                    ask before each fix
+  pvemigrate fix --root pve1           a copied tree
+  pvemigrate fix --phase switch --select APT
+  pvemigrate fix --kind storage - < storage.cfg > storage.cfg.new
+"""
 
 
-@click.command("fix", context_settings=CONTEXT)
+@click.command("fix", cls=Sectioned, context_settings=CONTEXT, epilog=_EPILOG)
 @add_options(COMMON + [
     click.option("--diff", "diff_only", is_flag=True,
                  help="Print what would change as a unified diff; write nothing."),
@@ -25,7 +35,10 @@ from .run import Run
     click.option("--no-pve-locks", is_flag=True, help="Do not take the locks of Proxmox VE's own "
                  "tools (on a copied tree none are taken).")])
 def command(diff_only, emit_commands, **options):
-    """Make the changes that are due (with --diff or --emit-commands: only show them)."""
+    """Make the changes that are due.
+
+    With --diff or --emit-commands they are only shown. PATH is as with check. 'pvemigrate rollback'
+    takes a run of fix back."""
     if diff_only and emit_commands:
         raise click.UsageError("--diff and --emit-commands both want stdout")
     if options["interactive"]:

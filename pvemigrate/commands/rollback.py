@@ -16,7 +16,9 @@ from . import CONTEXT, FAILED, OK
 @click.option("--no-pve-locks", is_flag=True,
               help="Do not take the locks of Proxmox VE's own tools.")
 def command(run, root, list_only, force, no_pve_locks):
-    """Take back a run of fix: the newest that stands, or RUN as --list names it."""
+    """Take back a run of fix.
+
+    RUN is one that --list names; without it, it is the newest that stands."""
     if not os.path.isdir(root):
         raise click.UsageError("--root %s: no such directory" % root)
     from ..undo import listing, take_back

@@ -15,7 +15,10 @@ from .options import COLOR, PLUGIN, rules_of
 @PLUGIN
 @COLOR
 def command(output_format, plugins, color):
-    """List every rule, and name the plug-ins that are installed."""
+    """List every rule, and the plug-ins that are installed.
+
+    A line has a rule's code and name, the severity of its findings, the phase in which it may act and
+    the kinds of files that it looks at."""
     from ..catalogue import catalogue
     from ..plugins import installed_plugins
 

@@ -1,0 +1,42 @@
+"""Help whose options stand under headings: check and fix have more than anybody reads in a row."""
+
+import click
+
+__all__ = ["SECTIONS", "Sectioned"]
+
+#: Heading -> options, both in the order of the help. What stands nowhere comes last.
+SECTIONS = {
+    "What fix does": ("--diff", "--interactive", "--emit-commands", "--verify", "--force",
+                      "--no-pve-locks"),
+    "What is looked at": ("--root", "--kind", "--phase", "--hop", "--select", "--ignore",
+                          "--inline-ignores", "--generate-ignore", "--config", "--isolated",
+                          "--plugin"),
+    "What fixes have to know": ("--mac", "--ip-link", "--pve-repo", "--pin-nics", "--rename-nic",
+                                "--rename-role", "--cpu-formula", "--archive", "--unsafe-fixes"),
+    "Output": ("--output-format", "--quiet", "--color", "--fail-on", "--exit-zero", "--jobs"),
+}
+_OTHER = "Other options"
+#: How wide the names of options are; longer ones stand in a line of their own.
+_NAMES = 24
+
+
+class Sectioned(click.Command):
+    """A command whose help has the headings of ``SECTIONS``."""
+
+    def format_options(self, ctx, formatter):
+        place = {name: title for title, names in SECTIONS.items() for name in names}
+        order = [name for names in SECTIONS.values() for name in names]
+        found = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None and isinstance(param, click.Option):
+                name = next((name for name in param.opts if name in place), None)
+                found.setdefault(place.get(name, _OTHER), []).append(
+                    (order.index(name) if name else len(order), record))
+        for title in [*SECTIONS, _OTHER]:
+            rows = [record for _, record in sorted(found.get(title, ()))]
+            if rows:
+                # All sections have their texts in the same column.
+                rows[0] = (rows[0][0].ljust(_NAMES), rows[0][1])
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_max=_NAMES)
