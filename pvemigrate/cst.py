@@ -173,7 +173,7 @@ class Node:
         descend = visitor.on_visit(self)
         if not isinstance(visitor, Transformer):
             if descend:
-                for child in self.children:
+                for child in _wanted(self.children, visitor):
                     child.visit(visitor)
             visitor.on_leave(self)
             return self
@@ -450,18 +450,31 @@ def raw_block(cls, header, body):
 
 
 def _visit_body(body, transformer):
-    result, changed = [], False
-    for child in body:
+    changes = {}
+    for child in _wanted(body, transformer):
         new = child.visit(transformer)
-        if new is child:
-            result.append(child)
-            continue
-        changed = True
-        if isinstance(new, FlattenSentinel):
-            result.extend(new)
-        elif not isinstance(new, RemovalSentinel):
-            result.append(new)
-    return tuple(result) if changed else body
+        if new is not child:
+            changes[id(child)] = (
+                new if isinstance(new, FlattenSentinel)
+                else () if isinstance(new, RemovalSentinel) else (new,))
+    if not changes:
+        return body
+    return tuple([node for child in body for node in changes.get(id(child), (child,))])
+
+
+def _wanted(nodes, visitor):
+    """Those of *nodes* that a visitor has to be shown: of most lines it wants nothing."""
+    cls = type(visitor)
+    if cls.on_visit is not Visitor.on_visit or (
+            cls.on_leave not in (Visitor.on_leave, Transformer.on_leave)):
+        return nodes
+    kinds = set(map(type, nodes))
+    unwanted = {kind for kind in kinds if issubclass(kind, Line)
+                and not hasattr(visitor, "visit_" + kind.__name__)
+                and not hasattr(visitor, "leave_" + kind.__name__)}
+    if not unwanted:
+        return nodes
+    return [node for node in nodes if type(node) not in unwanted] if unwanted != kinds else ()
 
 
 class File(Node):
