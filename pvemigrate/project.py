@@ -351,8 +351,8 @@ class Project(_Files):
 
     def _read_all(self, wanted=lambda path: True):
         found = [entry for entry in discover(self._reader, self._etc) if wanted(entry[0])]
-        # Whoever looks at one of many guests reads it.
-        is_late = self._workers is not None and self._workers.spreads(found)
+        # Whoever looks at one of many guests reads it, and tells how far that is.
+        is_late = self._workers is not None and self._workers.are_many(found)
         for path, location, kind in found:
             if is_late and kind in ("lxc", "qemu"):
                 self.files.append(SourceFile(path, kind, None, location, self._late_reading(path)))

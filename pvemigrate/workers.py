@@ -30,13 +30,18 @@ class Workers:
         self.jobs = max(1, jobs)
         self._tell = tell
 
+    @staticmethod
+    def are_many(items):
+        """Whether so many *items* take their time."""
+        return len(items) >= _MANY
+
     def spreads(self, items):
         """Whether :meth:`map` would use other processes for *items*."""
-        return self.jobs > 1 and len(items) >= _MANY and hasattr(os, "fork")
+        return self.jobs > 1 and self.are_many(items) and hasattr(os, "fork")
 
     def each(self, items, tells=True):
         """Yield the items, and tell how far it is."""
-        if self._tell is None or len(items) < _MANY or not tells:
+        if self._tell is None or not self.are_many(items) or not tells:
             yield from items
             return
         total = len(items)

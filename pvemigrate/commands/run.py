@@ -14,6 +14,9 @@ from .options import check_paths
 
 __all__ = ["Run"]
 
+#: From how many files on it is told that they are being written: each one waits for the disk.
+_MANY = 100
+
 
 class Run:
     """One run of check or fix: over a text, or over one or several roots.
@@ -38,15 +41,16 @@ class Run:
         """Do it; the exit status."""
         check_paths(self.options)
         self._configure()
-        self.workers = Workers(self.options["jobs"] or available(), self._progress())
+        self.progress = self._open_progress()
+        self.workers = Workers(self.options["jobs"] or available(),
+                               self.progress and self.progress.tell)
         if self.options.get("interactive"):
             self.dialogue = self._open_dialogue()
-        if "-" in self.options["paths"]:
-            base, whole = None, False
-            self._run_text()
-        else:
-            base, whole = self._run_roots()
-            self._write_accepted()
+        try:
+            base, whole = self._do()
+        finally:
+            if self.progress:
+                self.progress.clear()
         for text in self.configured.told():
             self._note(text)
         if self.options.get("generate_ignore"):
@@ -56,6 +60,16 @@ class Run:
         self._show_commands()
         self._report(base, whole)
         return OK if self.options["exit_zero"] and self.status == FOUND else self.status
+
+    def _do(self):
+        """All but the telling: where the files are that reports name (None: a text), and whether a
+        whole root was judged."""
+        if "-" in self.options["paths"]:
+            self._run_text()
+            return None, False
+        where = self._run_roots()
+        self._write_accepted()
+        return where
 
     def _configure(self):
         """Put the options together with those of a configuration file."""
@@ -73,23 +87,13 @@ class Run:
         for text in self.configured.notes:
             self._note(text)
 
-    def _progress(self):
-        """What tells the user how far a long piece of work is, where somebody looks: a function of
-        how much is done and of how much there is; or None."""
+    def _open_progress(self):
+        """What shows how far a long piece of work is, where somebody looks; or None."""
         if self.options["quiet"] or not is_terminal(sys.stderr):
             return None
-        bars = {}
+        from .progress import Progress
 
-        def tell(done, total):
-            if "bar" not in bars:
-                bars["bar"] = click.progressbar(length=total, label="looking at files",
-                                                file=sys.stderr)
-                bars["bar"].__enter__()
-            bars["bar"].update(done - bars["bar"].pos)
-            if done == total:
-                bars.pop("bar").__exit__(None, None, None)
-
-        return tell
+        return Progress()
 
     def _open_dialogue(self):
         from ..catalogue import catalogue
@@ -270,8 +274,12 @@ class Run:
         if project.root is None:
             self._deliver(plan.changes[0][2] if plan.changes else project.file.data)
         elif is_wanted:
+            if self.progress and len(plan.changes) >= _MANY:
+                self.progress.show("writing %d files" % len(plan.changes))
             failed = plan.apply(pve_locks=False if self.options["no_pve_locks"] else None,
                                 force=self.options["force"])
+            if self.progress:
+                self.progress.clear()
             self._fail(failed, label)
             if failed:
                 self._note_unwritten(project, label)
