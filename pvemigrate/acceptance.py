@@ -6,7 +6,9 @@ by name. The engine has one place for that, :meth:`Sieve.keep`.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 
+from .cst import Line
 from .formats import REMARK_KINDS
 from .formats.remarks import remarks
 from .settings import matches
@@ -36,9 +38,11 @@ class Accepted:
         self.reason = reason
 
     @classmethod
-    def of(cls, finding):
-        """The entry that accepts *finding*."""
-        return cls(plain(finding.path), finding.code, plain(finding.message), _place(finding))
+    def of(cls, finding, outlines=None):
+        """The entry that accepts *finding*. *outlines*: a dict that takes what is worked out of files,
+        for more findings in the same ones."""
+        return cls(plain(finding.path), finding.code, plain(finding.message),
+                   _place(finding, {} if outlines is None else outlines))
 
 
 def plain(text):
@@ -46,30 +50,71 @@ def plain(text):
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _place(finding):
+def _place(finding, outlines):
     """A digest of the line that a finding stands in, and of the headers above it; empty where it is
     about a whole file."""
-    tree, position = finding.source, finding.position
-    if tree is None or position.end == 0:
+    tree = finding.source
+    if tree is None or finding.position.end == 0:
         return ""
-    offset = _offset(tree.code, position)
-    texts, nodes = [], tree.body
-    while nodes:
-        node = next((node for node in nodes if tree.span(node)[1] > offset), nodes[-1])
-        texts.append((getattr(node, "header", None) or node).code.partition("\n")[0])
-        nodes = node.children
+    outline = outlines.get(id(tree))
+    if outline is None:
+        outline = outlines[id(tree)] = _Outline(tree)
     from hashlib import sha256
 
-    text = "\n".join(" ".join(text.split()) for text in texts)
+    text = outline.context(finding.position)
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _offset(code, position):
-    """Where a position begins, in code points."""
-    at = 0
-    for _ in range(position.line - 1):
-        at = code.index("\n", at) + 1
-    return at + position.column - 1
+class _Outline:
+    """The lines of a tree with the headers above them."""
+
+    def __init__(self, tree):
+        # The tree is kept too, so that no other one gets its identity.
+        self.tree = tree
+        self._rows = _Rows(tree.code)
+        self._starts, self._lines, at = [], [], 0
+        waiting = [(node, "") for node in reversed(tree.body)]
+        while waiting:
+            node, above = waiting.pop()
+            if isinstance(node, Line):
+                self._starts.append(at)
+                self._lines.append((above, node))
+                at += len(node.code)
+                continue
+            below = above
+            if node.header is not None:
+                below += _squeezed(node.header.code) + "\n"
+            waiting += [(child, above if child is node.header else below)
+                        for child in reversed(node.children)]
+
+    def context(self, position):
+        """The line at a position, after the headers above it, each with its blanks made one (str)."""
+        offset = self._rows.offset(position.line, position.column)
+        above, line = self._lines[bisect_right(self._starts, offset) - 1]
+        return above + _squeezed(line.code)
+
+
+def _squeezed(text):
+    return " ".join(text.split())
+
+
+class _Rows:
+    """Where the lines of a text begin (they end at LF only)."""
+
+    def __init__(self, code):
+        self._starts, at = [0], code.find("\n")
+        while at >= 0:
+            self._starts.append(at + 1)
+            at = code.find("\n", at + 1)
+
+    def offset(self, line, column):
+        """The offset of a place, in code points."""
+        return self._starts[line - 1] + column - 1
+
+    def place(self, offset):
+        """Line and column of an offset."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
 
 
 class _Remark:
@@ -94,12 +139,33 @@ class _Remark:
         elif remark.start is None:
             self.trouble = "beside nothing that it could be about"
 
-    def covers(self, finding):
-        """Whether the finding is put aside by this remark."""
-        if self.trouble or finding.code not in self.codes or finding.position.end == 0:
-            return False
-        start = finding.position.start
-        return self.start <= start < self.end or start == finding.position.end == self.end
+
+class _Remarks:
+    """The remarks of a file that are meant for this program (``all``), and what each is about."""
+
+    def __init__(self, file):
+        found = remarks(file.tree, _OURS.match) if REMARK in file.data else []
+        self.file = file
+        self.all = [_Remark(file.path, remark) for remark in found]
+        pieces = {}
+        for remark in self.all:
+            if not remark.trouble:
+                pieces.setdefault((remark.start, remark.end), []).append(remark)
+        # Pieces lie beside one another.
+        self._pieces = sorted(pieces)
+        self._codes = [{code: remark for remark in reversed(pieces[piece]) for code in remark.codes}
+                       for piece in self._pieces]
+
+    def about(self, finding):
+        """The remark that puts the finding aside, or None."""
+        start, end = finding.position.start, finding.position.end
+        number = bisect_left(self._pieces, (start + 1,)) - 1
+        if end == 0 or number < 0:
+            return None
+        first, last = self._pieces[number]
+        if start < last or start == end == last:
+            return self._codes[number].get(finding.code)
+        return None
 
 
 class Sieve:
@@ -114,7 +180,7 @@ class Sieve:
         self._reads_remarks = settings.inline_ignores
         self._list = {}
         for entry in settings.accepted:
-            self._list.setdefault((entry.path, entry.code), []).append(entry)
+            self._list.setdefault((entry.path, entry.code, entry.message), []).append(entry)
         self._anchors = None
         self._remarks = {}
         self.by_remark, self.by_list = [], []
@@ -141,9 +207,9 @@ class Sieve:
 
     def moved(self, path, edits, code):
         """The file at *path*, whose text was *code*, has been edited: (start, end, text) in order."""
-        for anchor in self._anchors or ():
-            if anchor.path == path:
-                anchor.move(edits, code)
+        mine = [anchor for anchor in self._anchors or () if anchor.path == path and anchor.end]
+        if mine:
+            _follow(mine, edits, code)
 
     # -- by path ---------------------------------------------------------------------------------
 
@@ -154,24 +220,22 @@ class Sieve:
 
     # -- by remark -------------------------------------------------------------------------------
 
-    def remarks_in(self, file):
-        """The remarks of *file* that are meant for this program (list of :class:`_Remark`)."""
+    def _remarks_in(self, file):
         if file.kind not in REMARK_KINDS or file.is_unread:
-            return []
+            return None
         known = self._remarks.get(file.path)
-        if known is None or known[0] is not file:
-            found = remarks(file.tree, _OURS.match) if REMARK in file.data else []
-            known = self._remarks[file.path] = file, [_Remark(file.path, remark) for remark in found]
-        return known[1]
+        if known is None or known.file is not file:
+            known = self._remarks[file.path] = _Remarks(file)
+        return known
 
     def _by_remark(self, findings, files):
         left, aside = [], []
         for finding in findings:
-            file = files.get(finding.path)
-            mine = [remark for remark in self.remarks_in(file) if remark.covers(finding)] if file else []
-            for remark in mine:
+            there = finding.path in files and self._remarks_in(files[finding.path])
+            remark = there and there.about(finding)
+            if remark:
                 remark.used.add(finding.code)
-            (aside if mine else left).append(finding)
+            (aside if remark else left).append(finding)
         return left, aside
 
     # -- by the list of accepted ones --------------------------------------------------------------
@@ -179,21 +243,23 @@ class Sieve:
     def _by_list(self, findings):
         waiting = {}
         for finding in findings:
-            entries = self._list.get((plain(finding.path), finding.code))
-            if entries and any(entry.message == plain(finding.message) for entry in entries):
-                key = (plain(finding.path), finding.code, plain(finding.message))
+            key = (plain(finding.path), finding.code, plain(finding.message))
+            if key in self._list:
                 waiting.setdefault(key, []).append(finding)
-        aside = {}
-        for (path, code, message), found in waiting.items():
-            entries = [entry for entry in self._list[path, code] if entry.message == message]
-            places = {id(finding): _place(finding) for finding in found}
+        aside, outlines = set(), {}
+        for key, there in waiting.items():
             # First those that stand where they stood, so that of several it is the new one that stays.
-            for is_exact in (True, False):
-                for entry in entries:
-                    mine = next((finding for finding in found if id(finding) not in aside and (
-                        not is_exact or places[id(finding)] == entry.place)), None)
-                    if entry not in self.matched and mine is not None:
-                        self.matched[entry] = aside[id(mine)] = mine
+            places, moved = {}, []
+            for finding in reversed(there):
+                places.setdefault(_place(finding, outlines), []).append(finding)
+            for entry in self._list[key]:
+                if places.get(entry.place):
+                    self.matched[entry] = places[entry.place].pop()
+                else:
+                    moved.append(entry)
+            left = {id(finding) for same in places.values() for finding in same}
+            self.matched.update(zip(moved, [finding for finding in there if id(finding) in left]))
+        aside.update(map(id, self.matched.values()))
         self.by_list = [finding for finding in findings if id(finding) in aside]
         self._anchors = [_Anchor(finding) for finding in self.by_list]
         return [finding for finding in findings if id(finding) not in aside]
@@ -201,12 +267,16 @@ class Sieve:
     def _by_anchor(self, findings):
         """In later rounds: by the line, wherever it is by now, since a fix may change message and
         line alike."""
+        there = {}
+        for finding in findings:
+            there.setdefault(_where(finding, finding.position), []).append(finding)
         aside = set()
         for anchor in self._anchors:
-            there = [finding for finding in findings if id(finding) not in aside
-                     and anchor.holds(finding)]
-            there.sort(key=lambda finding: finding.message != anchor.message)
-            aside.update(id(finding) for finding in there[:1])
+            same = there.get(_where(anchor, anchor))
+            if same:
+                mine = next((finding for finding in same if finding.message == anchor.message), same[0])
+                same.remove(mine)
+                aside.add(id(mine))
         return [finding for finding in findings if id(finding) not in aside]
 
     # -- what was for nothing ------------------------------------------------------------------------
@@ -216,8 +286,9 @@ class Sieve:
         line, text). *known*: the codes of all rules; *was_judged*: callable telling whether a rule
         (code) has looked at a file (path) as it would in a run over the whole root."""
         found = []
-        for file in files:
-            for remark in self.remarks_in(file):
+        for file in files if self._reads_remarks else ():
+            there = self._remarks_in(file)
+            for remark in there.all if there else ():
                 if remark.trouble:
                     found.append((file.path, remark.line, remark.trouble))
                     continue
@@ -246,36 +317,33 @@ class _Anchor:
         self.message = finding.message
         self.line = finding.position.line
         self.column = finding.position.column
-        self._is_place = finding.position.end > 0
-
-    def holds(self, finding):
-        """Whether *finding* is the one that was accepted, as it shows now."""
-        return (finding.path == self.path and finding.code == self.code
-                and finding.position.line == self.line
-                and self._is_place == (finding.position.end > 0))
-
-    def move(self, edits, code):
-        """Follow *edits* of the text *code*."""
-        if not self._is_place:
-            return
-        start = moved = _offset(code, self)
-        for first, last, text in edits:
-            if last <= start:
-                moved += len(text) - (last - first)
-            elif first < start:
-                moved -= start - first
-        new = "".join(_pieces(code, edits))
-        self.line = new.count("\n", 0, moved) + 1
-        self.column = moved - new.rfind("\n", 0, moved)
+        #: 0 where it is about a whole file, as a position has it.
+        self.end = finding.position.end
 
 
-def _pieces(code, edits):
-    at = 0
+def _where(item, position):
+    """What tells whether a finding is the one that was accepted, as it shows now."""
+    return item.path, item.code, position.line, position.end > 0
+
+
+def _follow(anchors, edits, code):
+    """Have anchors in the text *code* follow its *edits*."""
+    pieces, at, shifts, shift = [], 0, [0], 0
     for first, last, text in edits:
-        yield code[at:first]
-        yield text
+        pieces += (code[at:first], text)
         at = last
-    yield code[at:]
+        shift += len(text) - (last - first)
+        shifts.append(shift)
+    pieces.append(code[at:])
+    old, new = _Rows(code), _Rows("".join(pieces))
+    ends = [last for _, last, _ in edits]
+    for anchor in anchors:
+        start = old.offset(anchor.line, anchor.column)
+        number = bisect_right(ends, start)
+        # What stands in an edit stands at its beginning from now on.
+        within = number < len(edits) and edits[number][0] < start
+        anchor.line, anchor.column = new.place(
+            (edits[number][0] if within else start) + shifts[number])
 
 
 # -- patterns of paths -----------------------------------------------------------------------------

@@ -226,6 +226,7 @@ def test_a_copied_tree_cannot_silence_findings_in_silence(tmp_path):
     assert codes(done) == []
     assert "note: 1 finding is put aside: 1 by remarks in the files (--no-inline-ignores shows them)\n" in done.err
     shown = check(tmp_path, "--root", ".", "--select", "APT001", "--no-inline-ignores")
+    assert "remark" not in shown.err
     assert codes(shown) == [("etc/apt/sources.list.d/x.list", "APT001")]
     configure(tmp_path.parent, "inline-ignores = false\n", "strict.toml")
     assert codes(check(tmp_path, "--root", ".", "--select", "APT001", "--config", "../strict.toml")) == codes(shown)
@@ -519,3 +520,34 @@ def test_the_library_takes_entries():
     assert [finding.line for finding in left] == [finding.line for finding in findings[1:]]
     result = pvemigrate.fix(STORAGE, kind="storage", accepted=accepted)
     assert result.code.count("maxfiles") == 1 and result.code.index("maxfiles") < result.code.index("prune-backups")
+
+
+def test_many_useless_remarks_are_counted(tmp_path):
+    nodes.write_tree(tmp_path, dict(nodes.CLEAN, **{"etc/apt/sources.list": "# pvemigrate: x\n" * 50}))
+    done = check(tmp_path, "--root", ".")
+    assert done.err.count("remark `pvemigrate:` not understood") == 20
+    assert "note: 30 more remarks of that kind\n" in done.err
+
+
+def test_edits_are_followed():
+    """An anchor is where its finding has got to, whatever was inserted and removed around it."""
+    from pvemigrate.acceptance import _Anchor, _follow
+    from pvemigrate.cst import Position
+    from pvemigrate.edit import Edit, apply_edits
+
+    code = "one\ntwo\nthree x\nfour\nfive"
+    edits = [(0, 0, "a\nb\n"), (4, 8, ""), (8, 13, "3"), (16, 16, "\n\n"), (25, 25, "!")]
+    marks = {"one": 0, "x": 14, "four": 16, "ive": 22}
+    anchors = {}
+    for word, at in marks.items():
+        line = code.count("\n", 0, at) + 1
+        column = at - code.rfind("\n", 0, at)
+        anchors[word] = _Anchor(type("Finding", (), dict(path="p", code="C", message="m", position=Position(
+            line, column, line, column, at, at + 1)))())
+    inside = _Anchor(type("Finding", (), dict(path="p", code="C", message="m", position=Position(
+        3, 3, 3, 3, 10, 11)))())
+    _follow([*anchors.values(), inside], edits, code)
+    new = apply_edits(code, [Edit("p", *edit) for edit in edits]).split("\n")
+    for word, anchor in anchors.items():
+        assert new[anchor.line - 1][anchor.column - 1:].startswith(word), word
+    assert new[inside.line - 1][inside.column - 1:] == "3 x"

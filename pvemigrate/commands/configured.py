@@ -12,8 +12,8 @@ from .options import rules_of, settings_of, unknown_code
 
 __all__ = ["Configured"]
 
-#: How many stale entries of a tree are named.
-_NAMED = 5
+#: How many stale entries of a tree are named, and how many remarks that put nothing aside.
+_NAMED, _SHOWN = 5, 20
 
 
 class Configured:
@@ -119,8 +119,11 @@ class Configured:
         self._by_list += len(project.accepted)
         if not is_check:
             return []
+        useless = project.useless_remarks()
         notes = ["%s%s:%d: remark `pvemigrate:` %s" % (label, path, line, text)
-                 for path, line, text in project.useless_remarks()]
+                 for path, line, text in useless[:_SHOWN]]
+        if len(useless) > _SHOWN:
+            notes.append("%d more remarks of that kind" % (len(useless) - _SHOWN))
         stale = project.stale()
         if stale and not self.options["generate_ignore"]:
             named = ["%s in %s%s" % (entry.code, label, entry.path) for entry in stale[:_NAMED]]
@@ -166,15 +169,15 @@ class Configured:
         from ..acceptance import Accepted
 
         root = os.path.realpath(project.root)
-        stale, entries = set(project.stale()), []
+        stale, entries, outlines = set(project.stale()), [], {}
         for entry in self._baseline.entries(root):
             if entry in project.accepted:
-                fresh = Accepted.of(project.accepted[entry])
+                fresh = Accepted.of(project.accepted[entry], outlines)
                 fresh.reason = entry.reason
                 entries.append(fresh)
             elif entry not in stale:
                 entries.append(entry)
-        entries += [Accepted.of(finding) for finding in findings if finding.due]
+        entries += [Accepted.of(finding, outlines) for finding in findings if finding.due]
         self._baseline.replace(root, entries)
 
     def write_baseline(self):
