@@ -71,6 +71,7 @@ _MORE_FILES = {
 EXAMPLES = {
     "pvemigrate check": "this node: report, write nothing",
     "pvemigrate fix --diff": "what would be written",
+    "pvemigrate fix --interactive": "ask before each fix",
     "pvemigrate fix": "write it",
     "pvemigrate rollback": "take the last run of fix back",
     "pvemigrate fix --diff --phase switch --select APT": "repositories, right before the upgrade",

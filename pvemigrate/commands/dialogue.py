@@ -46,6 +46,7 @@ class Dialogue:
         self._always = set()
         self._never = set()
         self._is_over = False
+        self._has_asked = False
 
     def accept(self, label=""):
         """What :meth:`~pvemigrate.Project.fix` asks before each fix, for a root whose paths begin with
@@ -66,6 +67,11 @@ class Dialogue:
             if key in ("y", "n", "q", "\n", "\r"):
                 return key == "y"
 
+    def end(self):
+        """Set what comes after the last question off from it."""
+        if self._has_asked:
+            err("\n")
+
     def _answer(self, question, label, number):
         finding = question.findings[0]
         kind = finding.code, finding.applicability
@@ -73,6 +79,7 @@ class Dialogue:
             return False
         if kind in self._always:
             return True
+        self._has_asked = True
         shown = self._shown(question, label)
         prompt = "(%d/%d) Apply this %sfix [%s]? " % (
             number, number + question.left - 1,

@@ -51,6 +51,8 @@ class Run:
         finally:
             if self.progress:
                 self.progress.clear()
+        if self.dialogue:
+            self.dialogue.end()
         for text in self.configured.told():
             self._note(text)
         if self.options.get("generate_ignore"):
