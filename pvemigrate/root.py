@@ -246,6 +246,15 @@ class Root:
         finally:
             os.close(descriptor)
 
+    def has_links(self, path):
+        """Whether symbolic links are in the folder that *path* leads to. Raises OSError."""
+        descriptor = open_folder(self.locate(path))
+        try:
+            with os.scandir(descriptor) as entries:
+                return any(entry.is_symlink() for entry in entries)
+        finally:
+            os.close(descriptor)
+
     def free(self):
         """The bytes that are free on the file system of the root itself. Raises OSError."""
         status = os.fstatvfs(self._own)

@@ -133,6 +133,27 @@ class Reader:
         """Whether *path* leads to a directory."""
         return self.root.is_directory(path)
 
+    def is_link(self, path):
+        """Whether there is a symbolic link at *path*."""
+        return self._link(path) is not None
+
+    def is_masked(self, path):
+        """Whether *path* is a link to /dev/null, the custom for a file that is to hold nothing."""
+        return self._link(path) == "/dev/null"
+
+    def _link(self, path):
+        try:
+            return self.root.readlink(path)
+        except (OSError, ValueError):
+            return None
+
+    def has_links(self, path):
+        """Whether symbolic links lead to the directory at *path*, or are in it."""
+        try:
+            return self.real_name(path) != path or self.root.has_links(path)
+        except (OSError, ValueError):
+            return False
+
     def free(self):
         """The bytes that are free on the root file system of the node that this runs on; None where
         the root is a copy's."""
@@ -144,17 +165,16 @@ class Reader:
     def links_to_node(self, path):
         """Whether *path* is a link into a directory ``nodes``, as pmxcfs has them for the guests of
         the node itself."""
-        try:
-            return "nodes" in self.root.readlink(path).split("/")
-        except (OSError, ValueError):
-            return False
+        return "nodes" in (self._link(path) or "").split("/")
 
 
-def discover(reader, etc="etc/", kinds=KINDS):
-    """The known files of *kinds* below the root: list of (path, location, kind), in the order of
-    reports."""
+def discover(reader, etc="etc/", kinds=KINDS, wanted=lambda path: True):
+    """The known files of *kinds* below the root whose paths are *wanted*: list of (path, location,
+    kind), in the order of reports. A file that links lead to is there once, by its own name if that
+    is among them."""
     locations = [location for location, kind in FIXED.items()
                  if kind in kinds and reader.exists(etc + location)]
+    has_links = any(reader.is_link(etc + location) for location in locations)
     for folder in [folder for folder, there in FOLDERS.items() if any(map(there.__contains__, kinds))]:
         above, star, name = folder.partition("/*/")
         folders = ["%s/%s/%s" % (above, node, name) for node in reader.listdir(etc + above)
@@ -162,9 +182,23 @@ def discover(reader, etc="etc/", kinds=KINDS):
         for folder in folders:
             # pmxcfs has links to the guests of the node itself: they are below nodes/ already.
             if not reader.links_to_node(etc + folder):
-                locations += ["%s/%s" % (folder, name) for name in reader.listdir(etc + folder)]
+                names = reader.listdir(etc + folder)
+                locations += ["%s/%s" % (folder, name) for name in names]
+                has_links = has_links or names and reader.has_links(etc + folder)
     found = [(etc + location, location, kind_of_path(location)) for location in locations]
-    return sorted(file for file in found if file[2] in kinds)
+    found = sorted(file for file in found if file[2] in kinds and wanted(file[0]))
+    return _once_each(reader, found) if has_links else found
+
+
+def _once_each(reader, files):
+    """Of the *files* that are the same one only one: two changes of it would not know of each other,
+    and an entry that is "there twice" would be removed in both."""
+    names = {}
+    for file in files:
+        real = reader.real_name(file[0])
+        if real not in names or file[0] == real:
+            names[real] = file
+    return sorted(names.values())
 
 
 def innermost_etc(path):

@@ -421,3 +421,25 @@ def test_discover_takes_fixed_places_even_where_they_cannot_be_read(tmp_path):
     (tmp_path / "etc/vzdump.conf").symlink_to("gone")
     found = discover(Reader(str(tmp_path)))
     assert [location for _, location, _ in found] == ["pve/user.cfg", "vzdump.conf"]
+
+
+@pytest.mark.parametrize("kept, link, to", [
+    ("etc/apt/sources.list.d/b.list", "etc/apt/sources.list.d/a.list", "b.list"),
+    ("etc/apt/sources.list", "etc/apt/sources.list.d/base.list", "../sources.list"),
+    ("etc/pve/nodes/pve1/lxc/100.conf", "etc/pve/nodes/alias", "pve1"),
+    ("etc/pve/nodes/pve1/lxc/100.conf", "etc/pve/nodes/other", "/etc/pve/nodes/pve1"),
+    ("etc/network/interfaces", "etc/network/interfaces.new", "interfaces"),
+])
+def test_discover_takes_a_file_that_has_a_link_once_by_its_own_name(kept, link, to, tmp_path):
+    write_tree(tmp_path, {kept: ""})
+    (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / link).symlink_to(str(tmp_path) + to if to[0] == "/" else to)
+    assert [path for path, _, _ in discover(Reader(str(tmp_path)))] == [kept]
+
+
+def test_discover_takes_a_link_whose_file_is_not_wanted(tmp_path):
+    write_tree(tmp_path, {"etc/apt/sources.list": ""})
+    (tmp_path / "etc/apt/sources.list.d").mkdir()
+    (tmp_path / "etc/apt/sources.list.d/base.list").symlink_to("../sources.list")
+    found = discover(Reader(str(tmp_path)), wanted=lambda path: "list.d/" in path)
+    assert [path for path, _, _ in found] == ["etc/apt/sources.list.d/base.list"]

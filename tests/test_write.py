@@ -455,6 +455,34 @@ def test_links_inside_the_root_stay_links(tmp_path):
     assert (tmp_path / "etc/pve/nodes/a/lxc/100.conf").read_text() == GUEST_FIXED
 
 
+ENTRY = "deb http://download.proxmox.com/debian/pve buster pve-no-subscription\n"
+
+
+def test_an_entry_is_not_there_twice_because_a_link_leads_to_it(tmp_path):
+    """It would be removed through the link, from the only file that has it."""
+    write_tree(tmp_path, {"etc/apt/sources.list.d/pve.list": ENTRY})
+    (tmp_path / "etc/apt/sources.list.d/same.list").symlink_to("pve.list")
+    plan = Project(str(tmp_path), phases=("switch",), select=["APT003", "APT014"]).fix()
+    assert plan.apply() == []
+    assert [(finding.code, finding.path) for finding in plan.findings] == [
+        ("APT003", "etc/apt/sources.list.d/pve.list")]
+    assert (tmp_path / "etc/apt/sources.list.d/pve.list").read_text() == ENTRY.replace(
+        "buster", "bullseye")
+
+
+@pytest.mark.parametrize("place", ["apt/sources.list.d/pve-enterprise.list", "modprobe.d/kvm.conf"])
+def test_a_file_that_is_masked_holds_nothing(place, tmp_path):
+    """modprobe.d(5): a link to /dev/null turns a file off. Apt passes over what is no regular file."""
+    write_tree(tmp_path, {"etc/apt/sources.list": ENTRY})
+    (tmp_path / "etc" / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "etc" / place).symlink_to("/dev/null")
+    project = Project(str(tmp_path))
+    project.check()
+    assert project.errors == []
+    # Whoever names it wants to know.
+    assert Project(str(tmp_path), paths=["etc/" + place]).errors
+
+
 @pytest.mark.parametrize("path", ["etc/pve/storage.cfg", "etc/out/storage.cfg",
                                   "etc/out/fresh", "../outside/storage.cfg"])
 def test_links_out_of_the_root_are_refused(path, tmp_path):
