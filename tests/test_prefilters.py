@@ -322,6 +322,23 @@ def test_other_spellings_are_found(code, kind, content):
     assert code in [finding[0] for finding in checked(tree, rules(tree.kinds))[0]]
 
 
+#: A volume that only looks as if its storage were right: a blank that belongs to its name, and a
+#: broken section whose "id" ends in the middle of a value.
+VOLUMES = [
+    ("qemu", "ide0: data:backup/ ,media=cdrom\n", "dir: data\n\tpath /srv\n\tcontent images\n"),
+    ("lxc", "mp0: volume=none:1,mp=/a\n", "dir: volume=none\n\tpath /srv\n"),
+    ("lxc", "mp0: =a,none:1,mp=/a\n", "dir: a\n\tpath /srv\ndir: =a,none\n"),
+]
+
+
+@pytest.mark.parametrize("kind, content, storage", VOLUMES)
+def test_volumes_of_which_a_quick_look_tells_little(kind, content, storage):
+    path = "etc/" + PLACES[kind][0]
+    tree = Tree({path: content.encode("ascii"), "etc/pve/storage.cfg": storage.encode("ascii")}, {path})
+    compare(tree)
+    assert "GST002" in [finding[0] for finding in checked(tree, rules(tree.kinds))[0]]
+
+
 # -- that the comparison would see it --------------------------------------------------------------
 
 

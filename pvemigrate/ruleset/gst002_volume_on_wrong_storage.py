@@ -1,6 +1,7 @@
 from ..cst import encode
 from ..lazy import lazy
 from ..rule import Rule
+from ..storage_types import is_storage_id
 from ._guest import container_values, is_container_volume, volumes
 from ._qemu import is_vm_volume, vm_values
 from ._storage import contents
@@ -126,16 +127,18 @@ _MACHINE_VOLUME = lazy(b"\n(?:(?:ide|sata|scsi|virtio|efidisk|tpmstate|unused)[0
 
 def _fit_for_containers(storages):
     """The ids (set of bytes) of storages that any volume of a container may lie on."""
-    return {encode(name) for name, (_, content) in storages.known.items() if "rootdir" in content
-            } | {encode(name) for name in storages.doubtful}
+    fine = {name for name, (_, content) in storages.known.items() if "rootdir" in content}
+    # What stands for an id in a broken section may be no id, and end in the middle of a value.
+    return {encode(name) for name in fine.union(storages.doubtful) if is_storage_id(name)}
 
 
 def _is_fit(value, storages):
     """Whether the first part of a drive's value (bytes) is no volume, or one that may lie where it
     is."""
-    value = value.decode("utf-8", "surrogateescape").rstrip(" \t\r\f\v")
+    value = value.decode("utf-8", "surrogateescape")
     storage, colon, name = value.partition(":")
-    if not value or "=" in value:
+    # Blanks before a comma are part of the name, those at the end of the line are not.
+    if not value or "=" in value or value[-1] in " \t\r\f\v":
         return False
     if not colon or storage in storages.doubtful:
         return True
