@@ -197,7 +197,8 @@ class Checker:
             changed.update(file.kind for file in gone.values())
         stale = [runner for runner in self._rules if runner.begin(scope, changed, gone)]
         first, again = _by_kind(self._rules), _by_kind(stale)
-        wanted = [file for file in fresh if file.kind in first]
+        # That one cannot be read is said whether a rule wants it or not.
+        wanted = [file for file in fresh if file.kind in first or "data" not in vars(file)]
         if self._workers.spreads(wanted):
             later = {}
             for results, asked in self._workers.map(
@@ -208,13 +209,13 @@ class Checker:
                     self._visit(file, _Group(later[file.path]), scope)
         else:
             for file in self._workers.each(wanted):
-                self._visit(file, first[file.kind], scope)
+                self._visit(file, first.get(file.kind, _NOBODY), scope)
         if changed is not None and again:
             untouched = {id(file) for file in fresh}
             for file in files:
                 if file.kind in again and id(file) not in untouched:
                     self._visit(file, again[file.kind], scope)
-        findings, errors = [], list(self._unreadable.items())
+        findings, errors = [], sorted(self._unreadable.items())
         for runner in self._rules:
             runner.end(scope)
             findings += [finding for _, found, _ in runner.found.values() for finding in found
@@ -268,8 +269,9 @@ class Checker:
         try:
             data = file.data
         except OSError as error:
-            # Where there are many, a file is read when it is looked at.
-            self._unreadable[file.path] = error.strerror or str(error)
+            # Where there are many, a file is read when it is looked at. A directory is none.
+            if not isinstance(error, IsADirectoryError):
+                self._unreadable[file.path] = error.strerror or str(error)
             file.is_unread = True
             return []
         chosen = runners.unfiltered
@@ -290,10 +292,10 @@ class Checker:
         numbers = {runner: number for number, runner in enumerate(self._rules)}
         local = _by_kind([runner for runner in self._rules if runner.info.is_local])
         others = _by_kind([runner for runner in self._rules if not runner.info.is_local])
-        results, nobody = [], _Group()
+        results = []
         for file in self._workers.each(files, is_ours):
-            visitors = self._visit(file, local.get(file.kind, nobody), scope)
-            later = self._involved(file, others.get(file.kind, nobody), scope)
+            visitors = self._visit(file, local.get(file.kind, _NOBODY), scope)
+            later = self._involved(file, others.get(file.kind, _NOBODY), scope)
             if not visitors and not later and not file.is_unread:
                 continue
             found = [(numbers[runner], runner.found.pop(id(file))) for runner in visitors
@@ -311,8 +313,9 @@ class Checker:
             runner.asked |= kinds
         for path, data, found, visitors, trouble in results:
             file = scope.by_path[path]
-            if trouble:
-                self._unreadable[path] = trouble
+            if data is None:
+                if trouble:
+                    self._unreadable[path] = trouble
                 file.is_unread = True
                 continue
             # From here on the file is what was read where it was judged.
@@ -349,6 +352,9 @@ class _Group:
     def __init__(self, runners=()):
         self.unfiltered = [runner for runner in runners if runner.needs is None]
         self.filtered = [(needle, runner) for runner in runners for needle in runner.needs or ()]
+
+
+_NOBODY = _Group()
 
 
 def _may_put_aside(scope):

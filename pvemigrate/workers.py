@@ -116,11 +116,15 @@ class _Child:
         from pickle import loads
 
         parts = []
-        while True:
-            part = os.read(self._pipe, 1 << 20)
-            if not part:
-                break
-            parts.append(part)
+        try:
+            while True:
+                part = os.read(self._pipe, 1 << 20)
+                if not part:
+                    break
+                parts.append(part)
+        except BaseException:
+            self.stop()
+            raise
         os.close(self._pipe)
         _, status = os.waitpid(self._process, 0)
         # The other end was ours alone: what came through is of this very program.

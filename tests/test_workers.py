@@ -141,3 +141,34 @@ def test_how_far_it_is_is_told_in_order(spreading, monkeypatch):
     work = Workers(1, lambda done, total: told.append((done, total)))
     assert list(work.each(list(range(8)))) == list(range(8))
     assert told == [(0, 8), (3, 8), (6, 8), (8, 8)]
+
+
+def test_no_child_outlives_a_run_that_is_interrupted_while_it_waits(spreading, monkeypatch):
+    def work(share, is_ours):
+        return signal.pause() if not is_ours else share
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "read", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(Workers(3).map(work, list(range(30))))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_a_folder_in_the_place_of_a_file_is_none(tmp_path, spreading, jobs):
+    root = guests(tmp_path)
+    (root / "etc/pve/nodes/pve1/lxc/998.conf").mkdir()
+    (root / "etc/pve/nodes/pve1/lxc/999.conf").symlink_to("../../pve2")
+    assert outcome(root, jobs) == outcome(root, None)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_what_cannot_be_read_is_named_though_no_rule_wants_it(tmp_path, spreading, jobs):
+    root = guests(tmp_path)
+    (root / "etc/pve/nodes/pve1/lxc/999.conf").symlink_to("nowhere")
+    alone = outcome(root, None, select=["APT010"])
+    assert [path for path, _ in alone[1]] == ["etc/pve/nodes/pve1/lxc/999.conf"]
+    assert outcome(root, jobs, select=["APT010"]) == alone
