@@ -110,9 +110,8 @@ def test_a_narrow_terminal(tree, columns):
 
 
 @pytest.mark.parametrize("arguments, streams", [
-    (["--quiet"], {}), ([], {"stderr": nodes.subprocess.DEVNULL}), (["--select", "STO"], {})])
-def test_where_it_is_not_wanted(tree, arguments, streams):
-    """Nobody looks, or there is nothing to look at: guests are not read where no rule wants them."""
+    (["--quiet"], {}), ([], {"stderr": nodes.subprocess.DEVNULL})])
+def test_where_nobody_looks(tree, arguments, streams):
     text, _ = shown(*nodes.command_line("check", "--root", tree, *arguments), **streams)
     assert "looking at" not in text
 
