@@ -16,6 +16,8 @@ Trees are tuples, so that equal ones compare equal:
 ========================================  =====================================================
 """
 
+from itertools import combinations
+
 __all__ = ["EMPTY", "END", "PatternError", "alt", "cat", "group", "groups", "is_dead", "one_line",
            "read", "rep", "simplified", "without", "written"]
 
@@ -192,8 +194,6 @@ def rep(least, most, greedy, node):
         return node if least else ("rep", 0, 1, True, node) if groups(node) else EMPTY
     if (least, most, greedy) == (0, 1, True):
         return _optional(node)
-    if least < 2 and (most, greedy) == (None, True):
-        return _in_runs(least, node)
     return "rep", least, most, greedy, node
 
 
@@ -205,21 +205,6 @@ def _optional(node):
         inner = rep(0, None, True, inner[4])
         return group(inner) if node[0] == "group" else inner
     return "rep", 0, 1, True, node
-
-
-def _in_runs(least, node):
-    """*node*, an alternative perhaps, any number of times. ``(?:s|x)*`` is ``s*(?:xs*)*`` if *x* does
-    not begin as *s* does, so that it is clear which one comes next."""
-    branches = node[1] if node[0] == "alt" else ()
-    single = ("set", _union(*[branch[1] for branch in branches if _is_set(branch)]))
-    others = [branch for branch in branches if not _is_set(branch)]
-    begin = [_first(branch, None) for branch in others]
-    if not single[1] or not others or None in begin or groups(node) or not _disjoint(
-            single[1], _union(*begin)):
-        return "rep", least, None, True, node
-    run = ("rep", 0, None, True, single)
-    rest = [run, ("rep", 0, None, True, cat([alt(others), run]))]
-    return cat(rest if least == 0 else [alt([single] + others)] + rest)
 
 
 def _look(ahead, wanted, node):
@@ -276,6 +261,10 @@ def _one_way(node, after):
         begin = _first(node[4], None)
         return (begin is not None and _disjoint(begin, after)
                 and _one_way(node[4], after if node[2] == 1 else _union(begin, after)))
+    if kind == "alt":
+        begins = [_first(branch, after) for branch in node[1]]
+        return (None not in begins and all(_one_way(branch, after) for branch in node[1])
+                and all(_disjoint(*two) for two in combinations(begins, 2)))
     return False
 
 
@@ -359,7 +348,8 @@ def _smaller(node, after):
     if kind == "rep":
         begin = after if node[2] == 1 else _first(node[4], None)
         again = None if None in (begin, after) else _union(begin, after)
-        return rep(node[1], node[2], node[3], _smaller(node[4], again))
+        node = rep(node[1], node[2], node[3], _smaller(node[4], again))
+        return _in_runs(node, after)
     if kind == "look":
         return EMPTY if _is_sure(node, after) else _look(node[1], node[2], _smaller(node[3], None))
     return node
@@ -379,6 +369,26 @@ def _factored(branches, after):
                 continue
         found.append((head, [cat(tail)]))
     return alt([cat([head, alt(tails)]) for head, tails in found])
+
+
+def _in_runs(node, after):
+    """Repeated alternatives, ``(?:s|x)*``, as ``s*(?:xs*)*``: the same if *x* does not begin as *s*
+    does. Once or more is the same, if something of it comes next and is not what may follow."""
+    if node[:4] not in (("rep", 0, None, True), ("rep", 1, None, True)) or node[4][0] != "alt":
+        return node
+    single = _union(*[branch[1] for branch in node[4][1] if _is_set(branch)])
+    others = [branch for branch in node[4][1] if not _is_set(branch)]
+    begin = [_first(branch, None) for branch in others]
+    if not single or None in begin or groups(node) or not _disjoint(single, _union(*begin)):
+        return node
+    run = rep(0, None, True, ("set", single))
+    runs = [run, rep(0, None, True, cat([alt(others), run]))]
+    if node[1] == 0:
+        return cat(runs)
+    begin = _union(single, *begin)
+    if after is None or not _disjoint(begin, after):
+        return cat([node[4]] + runs)
+    return cat([_look(True, True, ("set", begin))] + runs)
 
 
 def _joined(node, other):

@@ -39,8 +39,8 @@ def an_idiom(rnd):
 
 
 def a_beginning(rnd):
-    return rnd.choice(("{0}*", "{0}+", "{0}", "(?:{0}+{1})*", "(?:{0}+{1})?", "{0}+{1}*")).format(
-        a_set(rnd), a_set(rnd))
+    return rnd.choice(("{0}*", "{0}+", "{0}", "(?:{0}+{1})*", "(?:{0}+{1})?", "{0}+{1}*",
+                       "(?:{0}|{1}{2})", "(?:{0}{1}|{2})")).format(a_set(rnd), a_set(rnd), a_set(rnd))
 
 
 def expression(rnd, depth, may_group=True):
