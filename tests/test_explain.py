@@ -26,7 +26,7 @@ def letters(text):
 
 @RULES
 @pytest.mark.parametrize("color", [False, True])
-@pytest.mark.parametrize("width", [40, 80, 500])
+@pytest.mark.parametrize("width", [40, 500])
 def test_every_rule_at_a_terminal(info, width, color):
     rule = info.load()
     text = explanation(rule, color, width)

@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import sys
-import time
 
 import pytest
 
@@ -244,6 +243,7 @@ def test_accepting_all_is_a_plain_fix_and_accepting_nothing_changes_nothing(tmp_
     assert questions > 200
 
 
+@pytest.mark.heavy
 def test_what_is_left_can_be_fixed_later(tmp_path):
     """Some now and the rest another time comes to the same as all at once."""
     whole = pvemigrate.Project(EXAMPLE, phases="all").fix()
@@ -409,6 +409,7 @@ def test_what_is_written(node, keys, paths):
 
 
 @pytest.mark.parametrize("keys", ["nnnn", "q", "dddd", "nq"])
+@pytest.mark.heavy
 def test_where_nothing_is_accepted_nothing_is_asked_in_the_end(node, keys):
     with at_terminal("--root", node) as terminal:
         answer(terminal, "dnd" if keys == "dddd" else keys)
@@ -419,6 +420,7 @@ def test_where_nothing_is_accepted_nothing_is_asked_in_the_end(node, keys):
 
 
 @pytest.mark.parametrize("last", ["n", "\r", "q", "N"])
+@pytest.mark.heavy
 def test_the_last_question_answered_with_no(node, last):
     with at_terminal("--root", node) as terminal:
         answer(terminal, "yq")
@@ -498,6 +500,7 @@ def test_the_terminal_goes_away(node):
     assert read_tree(node) == nodes.as_bytes(TREE)
 
 
+@pytest.mark.heavy
 def test_a_file_that_changes_while_it_asks(node):
     with at_terminal("--root", node) as terminal:
         answer(terminal, "yyyy")
@@ -509,6 +512,7 @@ def test_a_file_that_changes_while_it_asks(node):
     assert read_tree(node) == dict(nodes.as_bytes(TREE), **{GUEST_B: b"memory: 1\n"})
 
 
+@pytest.mark.heavy
 def test_several_roots(tmp_path):
     """All is asked first, then all is written; a rule's last answer holds for all roots."""
     for name in ("a", "b"):
@@ -530,6 +534,7 @@ def test_several_roots(tmp_path):
     assert read_tree(tmp_path / "b") == expected("etc/pve/storage.cfg")
 
 
+@pytest.mark.heavy
 def test_an_interrupt_at_the_second_root_leaves_the_first_alone(tmp_path):
     for name in ("a", "b"):
         write_tree(tmp_path / name, TREE)
@@ -545,6 +550,7 @@ HOSTILE = ("deb http://deb.debian.org/debian buster main # \x1b]0;owned\x07\x1b[
 
 
 @pytest.mark.parametrize("options", [[], ["--color", "never"]])
+@pytest.mark.heavy
 def test_hostile_content(tmp_path, options):
     for name in ("x\x1b[31m", "y"):
         write_tree(tmp_path / name, dict(nodes.CLEAN, **{"etc/apt/sources.list": HOSTILE}))
@@ -558,6 +564,7 @@ def test_hostile_content(tmp_path, options):
 
 @pytest.mark.parametrize("options, env, has_color", [
     ([], {}, True), (["--color", "never"], {}, False), ([], {"NO_COLOR": "1"}, False)])
+@pytest.mark.heavy
 def test_colors(node, options, env, has_color):
     with at_terminal("--root", node, *options, env=env) as terminal:
         answer(terminal, "eq")
@@ -568,6 +575,7 @@ def test_colors(node, options, env, has_color):
 
 
 @pytest.mark.parametrize("columns", [1, 20, 80])
+@pytest.mark.heavy
 def test_narrow_terminals(node, columns):
     with at_terminal("--root", node, columns=columns) as terminal:
         answer(terminal, "?eyq")
@@ -576,6 +584,7 @@ def test_narrow_terminals(node, columns):
     assert read_tree(node) == expected(GUEST_A)
 
 
+@pytest.mark.heavy
 def test_a_diff_of_what_was_accepted(node, tmp_path):
     """Nothing is written, so nothing is asked in the end; the questions do not get into the diff."""
     with (tmp_path / "diff").open("wb") as file, at_terminal(
@@ -589,6 +598,7 @@ def test_a_diff_of_what_was_accepted(node, tmp_path):
     assert (tmp_path / "diff").read_text().startswith("--- a/%s\n" % GUEST_B)
 
 
+@pytest.mark.heavy
 def test_commands_for_what_was_accepted(tmp_path):
     write_tree(tmp_path / "node", TREE)
     with (tmp_path / "script").open("wb") as file, at_terminal(
@@ -600,6 +610,7 @@ def test_commands_for_what_was_accepted(tmp_path):
     assert "LXC001" not in script and "BAK001" not in script
 
 
+@pytest.mark.heavy
 def test_a_report_for_programs_goes_elsewhere(node, tmp_path):
     import json
 
@@ -612,6 +623,7 @@ def test_a_report_for_programs_goes_elsewhere(node, tmp_path):
     assert (summary["fixed"], summary["error"], summary["warning"]) == (1, 1, 2)
 
 
+@pytest.mark.heavy
 def test_what_needs_a_decision_is_shown_in_the_end(tmp_path):
     write_tree(tmp_path, dict(nodes.MANUAL, **{GUEST_A: nodes.GUEST}))
     with at_terminal("--root", tmp_path) as terminal:
@@ -621,6 +633,7 @@ def test_what_needs_a_decision_is_shown_in_the_end(tmp_path):
         assert "STO006 warning: " in terminal.shown and "1 fixed; 1 warning left" in terminal.shown
 
 
+@pytest.mark.heavy
 def test_only_fixes_that_were_asked_for_are_offered(tmp_path):
     """Unsafe ones with --unsafe-fixes, and what waits for a later phase not at all."""
     tree = {"etc/pve/user.cfg": "role:Guests:VM.Allocate:\n", GUEST_A: nodes.GUEST}
@@ -649,6 +662,7 @@ def test_where_nobody_can_answer(arguments, message, tmp_path):
 
 
 @pytest.mark.parametrize("stream", ["stdin", "stderr"])
+@pytest.mark.heavy
 def test_one_stream_that_is_no_terminal(stream, node):
     with open(os.devnull, "r+b") as nothing, at_terminal("--root", node, **{stream: nothing}) as terminal:
         assert terminal.wait() == 2

@@ -91,6 +91,7 @@ def shown(*command, columns=100, env=(), **streams):
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3])
+@pytest.mark.heavy
 def test_nothing_of_it_stays(tree, jobs):
     text, status = shown(*nodes.command_line("check", "--color", "never", "--jobs", jobs, "--root", tree))
     assert re.search(r"\rlooking at files \[#*-*\] +\d+ %", text)
@@ -100,6 +101,7 @@ def test_nothing_of_it_stays(tree, jobs):
 
 
 @pytest.mark.parametrize("columns", [1, 10, 30])
+@pytest.mark.heavy
 def test_a_narrow_terminal(tree, columns):
     text, status = shown(*nodes.command_line("check", "--quiet", "--root", tree), columns=columns)
     assert "looking" not in text
@@ -111,11 +113,13 @@ def test_a_narrow_terminal(tree, columns):
 
 @pytest.mark.parametrize("arguments, streams", [
     (["--quiet"], {}), ([], {"stderr": nodes.subprocess.DEVNULL})])
+@pytest.mark.heavy
 def test_where_nobody_looks(tree, arguments, streams):
     text, _ = shown(*nodes.command_line("check", "--root", tree, *arguments), **streams)
     assert "looking at" not in text
 
 
+@pytest.mark.heavy
 def test_writing_many_files_is_told(tree, tmp_path):
     import shutil
 
@@ -147,6 +151,7 @@ main(["check", "--color", "never", "--jobs", sys.argv[1], "--root", sys.argv[2]]
     ("os.kill(os.getpid(), signal.SIGINT)", 2, "interrupted"),
     ("raise RuntimeError('oops')", 2, "error: internal error: RuntimeError: oops"),
     ("raise OSError(5, 'Input/output error')", 2, "error: etc/pve/nodes/a/lxc/")])
+@pytest.mark.heavy
 def test_what_happens_meanwhile(tree, event, status, said, jobs):
     """Interrupts and errors: what is said of them has a line to itself."""
     text, ended = shown(sys.executable, "-c", INTERRUPT.format(event), jobs, str(tree))
