@@ -110,6 +110,8 @@ def _tree(parsed, unlimited):
             parts.append(item if argument[0] is None else group(item))
         elif name in ("ASSERT", "ASSERT_NOT"):
             parts.append(_look(argument[0] > 0, name == "ASSERT", _tree(argument[1], unlimited)))
+        elif name == "FAILURE":  # (?!), since Python 3.13
+            parts.append(NEVER)
         else:
             raise PatternError("%s in a regular expression: %r" % (name, argument))
     return cat(parts)
