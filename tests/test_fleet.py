@@ -357,3 +357,16 @@ def test_the_columns_lead_to_the_rules():
     assert link.attributes["href"] == "#rule-STO001"
     part, = [details for details in page.all("details", "rule") if details.all("h3")[0].text.startswith("STO001")]
     assert "Why it matters" in part.text and re.search("warning, phase before; 1 finding on 1 node", part.text)
+
+
+def test_a_result_that_is_not_complete_is_named():
+    document = {"version": 1, "tool": "pvemigrate 1.0.0", "root": "/srv/pve1", "hop": "6to7",
+                "phases": ["before"], "findings": [], "summary": dict.fromkeys(
+                    ("files", "error", "warning", "info", "fixable", "fixed", "waiting"), 0),
+                "errors": [{"path": "etc/pve/<b>", "message": "Permission denied"}]}
+    page, errors = report_page([("pve1.json", None, json.dumps(document).encode())])
+    assert errors == []
+    assert "pve1.json is not complete: etc/pve/&lt;b&gt;: Permission denied" in page
+    document["errors"] = [{"path": 3}]
+    page, errors = report_page([("pve1.json", None, json.dumps(document).encode())])
+    assert [file for file, _ in errors] == ["pve1.json"]

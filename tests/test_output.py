@@ -489,3 +489,16 @@ def test_the_installed_copy_works(installed, tmp_path):
     result = run("fix", "--diff", "--root", tmp_path, env={"PYTHONPATH": installed})
     subprocess.run(["patch", "-p1", "-s"], input=result.raw, cwd=str(tmp_path), check=True)
     assert read_tree(tmp_path)["etc/pve/storage.cfg"].decode() == nodes.STORAGE_FIXED
+
+
+def test_json_names_what_could_not_be_read(tmp_path):
+    """A result that is not complete says so; one that is has no such key."""
+    write_tree(tmp_path, WARNING)
+    assert "errors" not in json.loads(Quick("check", "--root", tmp_path, "--output-format", "json").out)
+    (tmp_path / "etc/pve/user.cfg").symlink_to("/etc/passwd")
+    result = Quick("check", "--root", tmp_path, "--output-format", "json")
+    report = json.loads(result.out)
+    FINDINGS.validate(report)
+    assert result.status == 2
+    assert [trouble["path"] for trouble in report["errors"]] == ["etc/pve/user.cfg"]
+    assert report["errors"][0]["message"] in result.err

@@ -38,6 +38,8 @@ def report_page(results, errors=()):
         except _Invalid as error:
             errors.append((file, str(error)))
             continue
+        for trouble in result.get("errors", ()):
+            notes.append("%s is not complete: %s: %s" % (file, trouble["path"], trouble["message"]))
         roots = _split(result["findings"])
         if len(roots) > 1 or "" not in roots:
             notes.append("%s holds the results of %s; those of its roots without a finding are not named "
@@ -81,6 +83,9 @@ def _read(data):
     _need(_is_list_of(result.get("phases"), str), "phases")
     _need(_is_list_of(result.get("findings"), dict), "findings")
     _need(isinstance(result.get("summary"), dict), "summary")
+    _need(_is_list_of(result.get("errors", []), dict) and all(
+        isinstance(trouble.get(key), str) for trouble in result.get("errors", ())
+        for key in ("path", "message")), "errors")
     for name in ("files", "fixed", "waiting"):
         _need(_is_number(result["summary"].get(name), 0), "summary: " + name)
     for number, finding in enumerate(result["findings"], 1):

@@ -19,8 +19,8 @@ def dump(data):
 
 def document(report):
     """The report as plain data. Findings that a run has settled are counted, not listed: their
-    places are in files that are no more."""
-    return {
+    places are in files that are no more. What failed is listed where something has."""
+    found = {
         "version": 1,
         "tool": "pvemigrate " + __version__,
         "root": None if report.root is None else _text(report.root),
@@ -30,6 +30,10 @@ def document(report):
                      if not (finding.fixed and report.written)],
         "summary": report.counts(),
     }
+    if report.errors:
+        found["errors"] = [{"path": _text(path), "message": _text(message)}
+                           for path, message in report.errors]
+    return found
 
 
 def catalogue_document(rules, plugins=()):
