@@ -9,8 +9,10 @@ import pytest
 
 import pvemigrate
 import shapes
+from pvemigrate.catalogue import load
 from pvemigrate.compiler import compile_grammar
 from pvemigrate.formats import KINDS, kind_of_path
+from pvemigrate.rule import RuleInfo
 
 CHECKOUT = shapes.CHECKOUT
 INSTALLED = Path(sysconfig.get_paths()["purelib"]) / "pvemigrate"
@@ -42,7 +44,7 @@ def test_the_installed_package_has_every_file_of_the_checkout():
                 for path in (CHECKOUT / "pvemigrate").rglob("*")
                 if path.is_file() and path.suffix != ".pyc" and "_tables" not in path.parts}
     expected |= {"grammars/%s.lark" % name for name in KINDS.values()}
-    expected |= {"_tables/%s.py" % name for name in ["__init__", *KINDS.values()]}
+    expected |= {"_tables/%s.py" % name for name in ["__init__", "rules", *KINDS.values()]}
     assert {"py.typed", "schema/findings-1.json"} <= expected
     found = {path.relative_to(INSTALLED).as_posix() for path in INSTALLED.rglob("*")
              if path.is_file() and path.suffix != ".pyc"}
@@ -55,6 +57,16 @@ def test_the_installed_tables_are_those_of_the_grammars(name):
     scope = {}
     exec((INSTALLED / "_tables" / (name + ".py")).read_text(encoding="utf-8"), scope)
     assert scope["TABLE"] == compile_grammar(read("grammars/%s.lark" % name))
+
+
+@NEEDS_INSTALLATION
+def test_the_installed_index_is_that_of_the_rules():
+    scope = {}
+    exec((INSTALLED / "_tables" / "rules.py").read_text(encoding="utf-8"), scope)
+    modules = sorted(path.stem for path in (CHECKOUT / "pvemigrate/ruleset").glob("[!_]*.py"))
+    assert [module for module, _ in scope["RULES"]] == modules
+    for module, facts in scope["RULES"]:
+        assert facts == RuleInfo.facts(load(module)), module
 
 
 # -- CI --------------------------------------------------------------------------------------------------------
