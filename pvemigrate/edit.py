@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .source import SourceFile
 
 __all__ = ["Edit", "Fix", "Overlap", "apply_edits", "create_file", "insert_after", "insert_before",
-           "remove", "replace"]
+           "made_again", "remove", "replace"]
 
 
 class Overlap(ValueError):
@@ -106,6 +106,11 @@ def insert_before(line: Line, text: str, file: SourceFile | None = None) -> _Cha
         return [(start, start, text + line_ending(line.code))]
 
     return _Change(resolve, file)
+
+
+def made_again(edit, file):
+    """The change that *edit* was made of, in *file* (as for a change: None for the one under check)."""
+    return _Change(lambda tree: [(edit.start, edit.end, edit.text)], file)
 
 
 def create_file(path: str, text: str) -> _Change:

@@ -322,8 +322,7 @@ class Checker:
             file.data = data
             for number, (place, findings, message) in found:
                 for finding in findings:
-                    if finding.path == path and not file.is_secret:
-                        finding.source = file.tree
+                    finding.settle(scope.by_path)
                 self._rules[number].found[id(file)] = place, findings, message
             if visitors:
                 later[path] = [self._rules[number] for number in visitors]

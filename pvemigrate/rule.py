@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .cst import Position
-from .edit import Edit, Fix, refuse_overlap
+from .edit import Edit, Fix, made_again, refuse_overlap
 from .settings import SEVERITIES
 
 TYPE_CHECKING = False
@@ -125,6 +125,16 @@ class Finding:
             setattr(self, name, value)
         self.fix = fix and Fix(*fix)
         self.source = None
+
+    def settle(self, files):
+        """Tie what came from another process to the *files* here (path -> SourceFile)."""
+        file = files.get(self.path)
+        if file is not None and "data" in vars(file) and not file.is_secret:
+            self.source = file.tree
+        if self.fix:
+            self.fix.changes = tuple(
+                made_again(edit, None if edit.path == self.path else files.get(edit.path, edit.path))
+                for edit in self.edits)
 
     def __repr__(self):
         return "<%s %s:%d:%d %s>" % (self.code, self.path, self.line, self.column, self.message)

@@ -127,11 +127,13 @@ def test_the_library_makes_no_process_of_its_own(tmp_path, spreading, monkeypatc
 
 def test_the_command_takes_the_number(tmp_path, spreading):
     root = guests(tmp_path)
-    one = Quick("check", "--root", root, "--jobs", "1")
-    assert one.status == 1
-    for jobs in ("2", "5"):
-        other = Quick("check", "--root", root, "--jobs", jobs)
-        assert (other.status, other.out, other.err) == (one.status, one.out, one.err)
+    for form in ("text", "json", "sarif", "html"):
+        check = "check", "--root", root, "--phase", "all", "--output-format", form, "--jobs"
+        one = Quick(*check, "1")
+        assert one.status == 1
+        for jobs in ("2", "5"):
+            other = Quick(*check, jobs)
+            assert (other.status, other.out, other.err) == (one.status, one.out, one.err)
     assert Quick("check", "--root", root, "--jobs", "0").status == 2
 
 
