@@ -604,9 +604,10 @@ def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
             finding.fixed = True
         fixed.extend(chosen)
         checker.forget(chosen)
+    # What one fix has put into a new file, another one may have taken out: then there is none.
     changed = {path: (before[path], file) for path, file in now.items()
-               if before[path] is None
-               or before[path] is not file and before[path].data != file.data}
+               if before[path] is not file
+               and (before[path].data if before[path] else b"") != file.data}
     remaining = [finding for finding in findings if settings.selects(finding.code)]
     fixed = _settle(found, fixed, postponed, remaining)
     # What a finding says is not said again.

@@ -216,7 +216,7 @@ class Root:
         """The :class:`Place` that *path* leads to, and its status if that is known. Files are read a
         folder at a time: the way to the last one is not followed again."""
         above, _, name = path.rpartition("/")
-        if name in ("", ".", ".."):
+        if name in ("", ".", "..") or path.startswith("/"):
             return self.locate(path), None
         if self._last is None or self._last[0] != above or self._last[3] != self._closings:
             self._last = None

@@ -370,3 +370,31 @@ def test_known_edits_and_comparing_give_one_diff(name):
     assert plan.diffs() == [
         unified_diff(None if old is None else decode(old), decode(new), path)
         for path, old, new in plan.changes]
+
+
+def test_a_new_file_that_ends_up_empty_is_not_made(tmp_path):
+    """What one fix puts into it, another one takes out."""
+    from pvemigrate import Project
+    from pvemigrate.edit import Fix, create_file, remove
+    from pvemigrate.rule import Rule
+
+    class Adds(Rule):
+        code, name, kinds = "XXX001", "adds", ("apt-list",)
+
+        def visit_File(self, tree):
+            if "XXX" in tree.code:
+                self.report(None, "x", Fix.safe("add", create_file(
+                    "etc/apt/sources.list.d/x.list", "deb http://a.example/ b c\n"),
+                    remove(tree.body[0])))
+
+    class Removes(Rule):
+        code, name, kinds = "XXX002", "removes", ("apt-list",)
+
+        def visit_File(self, tree):
+            if tree.code and self.file.path.endswith("x.list"):
+                self.report(None, "y", Fix.safe("remove", remove(*tree.body)))
+
+    (tmp_path / "etc/apt").mkdir(parents=True)
+    (tmp_path / "etc/apt/sources.list").write_text("# XXX\n# b\n")
+    plan = Project(str(tmp_path), rules=[Adds, Removes], phases="all").fix()
+    assert plan.changes == [("etc/apt/sources.list", b"# XXX\n# b\n", b"# b\n")]

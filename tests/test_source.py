@@ -11,7 +11,7 @@ from nodes import STORAGE, read_tree, status_file, write_tree
 from pvemigrate import Project, UsageError
 from pvemigrate.facts import Facts, version_key
 from pvemigrate.settings import Settings, valid_mac
-from pvemigrate.root import MAX_SIZE
+from pvemigrate.root import MAX_SIZE, OutsideError, Root
 from pvemigrate.source import Reader, discover, find_roots, locate
 from pvemigrate.targets import common_directory, targets_of
 
@@ -443,3 +443,13 @@ def test_discover_takes_a_link_whose_file_is_not_wanted(tmp_path):
     (tmp_path / "etc/apt/sources.list.d/base.list").symlink_to("../sources.list")
     found = discover(Reader(str(tmp_path)), wanted=lambda path: "list.d/" in path)
     assert [path for path, _, _ in found] == ["etc/apt/sources.list.d/base.list"]
+
+
+def test_an_absolute_path_that_does_not_lead_into_the_root_is_outside(tmp_path):
+    write_tree(tmp_path, {"etc/hostname": "pve1\n", "hostname": "pve1\n"})
+    root = Root(str(tmp_path))
+    for path in ("/hostname", "//hostname", "/etc/hostname"):
+        with pytest.raises(OutsideError):
+            root.read(path)
+    assert root.read(os.path.realpath(str(tmp_path)) + "/hostname") == b"pve1\n"
+    root.close()
