@@ -9,8 +9,10 @@ what the nodes hold.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import deque
+from itertools import chain, repeat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Block", "File", "FlattenSentinel", "Line", "Node", "Position", "RemovalSentinel",
-    "RemoveFromParent", "Token", "Transformer", "Visitor", "encode", "line_ending", "raw_block",
-    "raw_line", "raw_lines", "set_table_loader",
+    "RemoveFromParent", "Token", "Transformer", "Visitor", "encode", "line_ending", "physical_lines",
+    "raw_block", "raw_line", "raw_lines", "set_table_loader",
 ]
 
 
@@ -233,7 +235,10 @@ class Line(Node):
     are asked for, so a line that nobody looks into costs no more than its text.
     """
 
-    __slots__ = ("code", "_matched")
+    # Most lines of most files are never looked at. So a line knows only which one it is of some
+    # lines, which are cut out of their text when the text of one is asked for; and from when a field
+    # is first asked for, the match of its rule.
+    __slots__ = ("_lines", "_place")
 
     #: Name of the grammar (``grammars/<name>.lark``); set by each format's base class.
     grammar = ""
@@ -269,8 +274,17 @@ class Line(Node):
         node._set(cls, code, None)
         return node
 
+    @property
+    def code(self) -> str:
+        place = self._place
+        if place.__class__ is int:
+            lines = self._lines
+            return (lines or lines.cut())[place]
+        return place.string
+
     def _set(self, cls, code, texts):
-        _set_code(self, code)
+        _set_lines(self, [code])
+        _set_place(self, 0)
         self._match()
         if not _load_table(self.grammar).is_line(cls.__name__, code):
             raise ValueError("%r reads as another kind of line than %s" % (code, cls.__name__))
@@ -293,18 +307,19 @@ class Line(Node):
 
     def _match(self):
         """The match of the grammar's rule: made when a field is first asked for, then kept."""
-        match = getattr(self, "_matched", None)
-        if match is not None:
-            return match
+        place = self._place
+        if place.__class__ is not int:
+            return place
+        lines = self._lines
+        code = (lines or lines.cut())[place]
         rule = self._rule
         if rule is None:
             cls = type(self)
             rule = cls._rule = _load_table(cls.grammar).rule(cls.__name__)
-        code = self.code
         match = rule.pattern(code).fullmatch(code)
         if match is None:
             raise ValueError("%r is no %s" % (code, type(self).__name__))
-        _set_matched(self, match)
+        _set_place(self, match)
         return match
 
     def field(self, name: str) -> Token:
@@ -348,24 +363,61 @@ class Line(Node):
         return "%s(%r)" % (type(self).__name__, self.code)
 
 
-_set_code = Line.code.__set__
-_set_matched = Line._matched.__set__
+_set_lines = Line._lines.__set__
+_set_place = Line._place.__set__
 _new = object.__new__
+
+
+class _Lines(list):
+    """Some physical lines of a text; none of them before :meth:`cut`."""
+
+    __slots__ = ("_code", "_start", "_end")
+
+    def __init__(self, code, start, end):
+        self._code = code
+        self._start = start
+        self._end = end
+
+    def cut(self):
+        """Cut the lines out of the text and let go of it; this very list."""
+        code = self._code
+        if code is not None:
+            self.extend(_physical_lines(code, self._start, self._end))
+            self._code = None
+        return self
+
+
+_physical_lines = re.compile("[^\n]*\n|[^\n]+").findall
+
+
+def physical_lines(code):
+    """The physical lines of *code* for :func:`raw_lines`: pairs of some lines and how many they are.
+
+    They go by some 150: Python has numbers up to 256 already, and where one line is asked for, the
+    next one mostly is.
+    """
+    at, end = 0, len(code)
+    while at < end:
+        start, at = at, code.find("\n", at + 3000) + 1 or end
+        count = code.count("\n", start, at)
+        yield _Lines(code, start, at), count if code[at - 1] == "\n" else count + 1
 
 
 def raw_lines(classes, texts):
     """Lines of these classes from texts that the grammar is known to accept (the parser's way in):
-    a tuple."""
-    nodes = tuple(map(_new, classes))
-    deque(map(_set_code, nodes, texts), 0)
-    return nodes
+    a tuple. *texts*: pairs of some lines' texts and how many they are."""
+    texts = list(texts)
+    # (Not a tuple, which the garbage collector takes for a new object each time that it grows.)
+    nodes = list(map(_new, classes))
+    deque(map(_set_lines, nodes, chain.from_iterable([repeat(*some) for some in texts])), 0)
+    deque(map(_set_place, nodes, chain.from_iterable([range(count) for _, count in texts])), 0)
+    return tuple(nodes)
 
 
 def raw_line(cls, code):
     """A line of class *cls* from text the grammar is known to accept."""
-    node = _new(cls)
-    _set_code(node, code)
-    return node
+    line, = raw_lines([cls], [([code], 1)])
+    return line
 
 
 class header_field:

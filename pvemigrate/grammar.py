@@ -12,7 +12,7 @@ import re
 from operator import attrgetter
 
 from . import tables
-from .cst import File, raw_block, raw_lines, set_table_loader
+from .cst import File, physical_lines, raw_block, raw_lines, set_table_loader
 from .grammar_files import FIRST_LETTER
 
 __all__ = ["Table", "load", "parse"]
@@ -20,7 +20,6 @@ __all__ = ["Table", "load", "parse"]
 _tables = {}
 
 _type_number = attrgetter("lastindex")
-_physical_lines = re.compile("[^\n]*\n").findall
 
 
 class Table:
@@ -49,7 +48,8 @@ class Table:
         return rule
 
     def scan(self, code):
-        """The logical lines of *code* (which ends in LF): their type letters (str) and texts."""
+        """The logical lines of *code*: their type letters (str) and, for
+        :func:`~pvemigrate.cst.raw_lines`, their texts."""
         form = "any" if any([word in code for word in self.data["rare"]]) else "plain"
         lines = self._lines.get(form)
         if lines is None:
@@ -57,31 +57,32 @@ class Table:
             lines = (re.compile(pattern).finditer, letters.encode("ascii").ljust(256), physical)
             self._lines[form] = lines
         matches, letters, physical = lines
+        # The last line may have no line ending of its own: the grammar's rules allow that, its line
+        # types do not (Lark knows no terminal that matches the end of the text).
+        complete = code if not code or code.endswith("\n") else code + "\n"
         if physical:
-            numbers, texts = bytes(map(_type_number, matches(code))), _physical_lines(code)
+            numbers, texts = bytes(map(_type_number, matches(complete))), physical_lines(code)
         else:
-            numbers, texts = bytearray(), []
-            for match in matches(code):
+            numbers, found = bytearray(), []
+            for match in matches(complete):
                 numbers.append(match.lastindex)
-                texts.append(match.group())
+                found.append(match.group())
+            if complete is not code:
+                found[-1] = found[-1][:-1]
+            texts = [(found, len(found))]
         return numbers.translate(letters).decode("ascii"), texts
 
     def is_line(self, name, code):
         """Whether a parser takes *code* for one line of this type; *name* as in the grammar or as a
         class. (A line rule alone matches more: every line type but the first leaves some to those
         before it.)"""
-        letters, _ = self.scan(code if code.endswith("\n") else code + "\n")
-        return (code != "" and len(letters) == 1
+        letters, _ = self.scan(code)
+        return (len(letters) == 1
                 and self.data["types"][ord(letters) - FIRST_LETTER] == snake(name))
 
     def build(self, code, classes):
         """The top-level nodes of *code*; *classes* maps rule names to node classes."""
-        complete = code if not code or code.endswith("\n") else code + "\n"
-        letters, texts = self.scan(complete)
-        if complete is not code:
-            # The last line has no line ending of its own: the grammar's rules allow that, its line
-            # types do not (Lark knows no terminal that matches the end of the text).
-            texts[-1] = texts[-1][:-1]
+        letters, texts = self.scan(code)
         types = {chr(FIRST_LETTER + number): classes[name]
                  for number, name in enumerate(self.data["types"])}
         lines = raw_lines(map(types.__getitem__, letters), texts)

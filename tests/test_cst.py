@@ -1,5 +1,8 @@
 """Nodes, visitors, transformers, positions, edits, and what the engine makes sure of for any rule."""
 
+import random
+import tracemalloc
+
 import pytest
 
 import invariants
@@ -110,6 +113,41 @@ def test_repr_is_short(tree):
     assert repr(tree) == "File(kind='interfaces', %d characters)" % len(tree.code)
     assert repr(tree.body[1]) == "Auto('auto lo\\n')"
     assert "2 nodes" in repr(tree.body[3])
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_lines_of_a_large_text_are_its_lines(end):
+    """Lines are cut out of their text some at a time, in whatever order they are asked for."""
+    rnd = random.Random("large")
+    texts = ["x" * rnd.choice((0, 1, 2, 30, 60, 2999, 3000, 7000)) for _ in range(900)]
+    texts += [""] * 4000 + ["a: b\r", "# \u00e9\u2028", "last"]
+    code = "\n".join(texts) + end
+    expected = [text + "\n" for text in texts[:-1]] + [texts[-1] + end]
+    tree = parse(code, kind="vzdump-conf")
+    order = list(range(len(expected)))
+    rnd.shuffle(order)
+    assert len(tree.body) == len(expected)
+    found = {}
+    for number in order:
+        line = tree.body[number]
+        if number % 2:
+            assert line.newline == ("\n" if line.code.endswith("\n") else "")
+        found[number] = line.code
+    assert [found[number] for number in range(len(expected))] == expected
+    assert "".join(line.code for line in tree.body) == tree.code == code
+
+
+def test_a_tree_is_not_much_larger_than_its_text():
+    text = INTERFACES * 1000
+    parse(text, kind="interfaces").body
+    tracemalloc.start()
+    try:
+        tree = parse(text, kind="interfaces")
+        assert sum(1 for _ in tree.walk()) > 7000
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size < 7 * len(text)
 
 
 # -- building and changing nodes ----------------------------------------------------------------------
