@@ -223,7 +223,11 @@ _new_text = str.__new__
 
 def _end_before(match, group):
     """Where an absent *group* would stand: at the end of the last one before it."""
-    return max([0] + [match.end(before) for before in range(1, group)])
+    for before in range(group - 1, 0, -1):
+        end = match.end(before)
+        if end >= 0:
+            return end
+    return 0
 
 
 class Line(Node):
