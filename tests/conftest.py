@@ -1,6 +1,12 @@
-"""What the closing report of a test run says besides: how many faults the run has tried."""
+"""What the closing report of a test run says besides: how many faults the run has tried; and that
+Ctrl-C means something in it."""
+
+import signal
 
 import pytest
+
+# A shell has its background jobs ignore this, and the programs that tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _Faults:
