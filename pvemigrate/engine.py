@@ -128,7 +128,7 @@ class Scope:
     def file(self, path):
         """The file at a path below the root, or None."""
         found = self.by_path.get(path)
-        self.asked.add(found.kind if found else ANY)
+        self.asked.add(found.kind if found else _kind_at(path, self.facts.etc))
         return found
 
 
@@ -196,13 +196,17 @@ class Checker:
             gone = {key: file for key, file in known.items() if key not in self._known}
             changed.update(file.kind for file in gone.values())
         stale = [runner for runner in self._rules if runner.begin(scope, changed, gone)]
-        first, again = _by_kind(self._rules), _by_kind(stale)
+        choosy = [runner for runner in stale if runner.again is not None]
+        others = [runner for runner in self._rules if runner not in choosy]
+        first = _by_kind(others)
+        again = _by_kind([runner for runner in stale if runner.again is None])
         # That one cannot be read is said whether a rule wants it or not.
         wanted = [file for file in fresh if file.kind in first or "data" not in vars(file)]
         if self._workers.spreads(wanted):
             later = {}
             for results, asked in self._workers.map(
-                    lambda share, is_ours: self._visit_share(share, scope, is_ours), wanted):
+                    lambda share, is_ours: self._visit_share(share, others, scope, is_ours),
+                    wanted):
                 self._take(results, asked, scope, later)
             for file in wanted:
                 if file.path in later:
@@ -211,10 +215,15 @@ class Checker:
             for file in self._workers.each(wanted):
                 self._visit(file, first.get(file.kind, _NOBODY), scope)
         if changed is not None and again:
-            untouched = {id(file) for file in fresh}
+            done = {id(file) for file in fresh}
             for file in files:
-                if file.kind in again and id(file) not in untouched:
+                if file.kind in again and id(file) not in done:
                     self._visit(file, again[file.kind], scope)
+        for runner in choosy:
+            chosen = {id(file) for file in fresh + runner.again}
+            for file in files:
+                if id(file) in chosen and file.kind in runner.info.kinds:
+                    self._visit(file, _Group([runner]), scope)
         findings, errors = [], sorted(self._unreadable.items())
         for runner in self._rules:
             runner.end(scope)
@@ -282,16 +291,16 @@ class Checker:
 
     # -- in several processes ----------------------------------------------------------------------
 
-    def _visit_share(self, files, scope, is_ours):
-        """Visit some of the files, in this process (*is_ours*) or in a child: gives what
-        :meth:`_take` takes.
+    def _visit_share(self, files, runners, scope, is_ours):
+        """Have *runners* visit some of the files, in this process (*is_ours*) or in a child: gives
+        what :meth:`_take` takes.
 
         Rules that put together what they see in several files are not run here: it is only noted
         which files they have to visit.
         """
         numbers = {runner: number for number, runner in enumerate(self._rules)}
-        local = _by_kind([runner for runner in self._rules if runner.info.is_local])
-        others = _by_kind([runner for runner in self._rules if not runner.info.is_local])
+        local = _by_kind([runner for runner in runners if runner.info.is_local])
+        others = _by_kind([runner for runner in runners if not runner.info.is_local])
         results = []
         for file in self._workers.each(files, is_ours):
             visitors = self._visit(file, local.get(file.kind, _NOBODY), scope)
@@ -319,7 +328,8 @@ class Checker:
                 file.is_unread = True
                 continue
             # From here on the file is what was read where it was judged.
-            file.data = data
+            if vars(file).get("data") != data:
+                file.data, file._tree = data, None
             for number, (place, findings, message) in found:
                 for finding in findings:
                     finding.settle(scope.by_path)
@@ -390,17 +400,26 @@ class _Runner:
         self.asked = set()
         self.found = {}
         self._glances = self._is_due = True
+        #: The files that the rule has to visit when it begins anew, besides those that have changed;
+        #: None for all.
+        self.again = None
+        self._visited = {}
         self._is_wanted = False
 
     def begin(self, scope, changed, gone):
         """Start a round; *changed*: the kinds of files that are not what they were (None in the
         first round); *gone*: the identities of those that were. Whether everything must be looked at
         anew."""
-        self._is_due = changed is None or bool(changed and (
-            ANY in self.asked or self.asked & changed
-            or not self.info.is_local and changed.intersection(self.info.kinds)))
+        is_open = changed is None or bool(changed) and (
+            ANY in self.asked or not self.asked.isdisjoint(changed))
+        self._is_due = is_open or (
+            not self.info.is_local and not changed.isdisjoint(self.info.kinds))
         if self._is_due:
+            # What it has passed over it would pass over again, unless that is for what it has asked.
+            self.again = None if is_open else [
+                file for key, file in self._visited.items() if key not in gone]
             self.asked, self.found, self.rule = set(), {}, None
+            self._visited = {}
             self._is_wanted = False
             return True
         for key in self.found.keys() & gone:
@@ -430,7 +449,10 @@ class _Runner:
                 may_find = rule.may_find(file)
             except Exception:  # noqa: BLE001 - what is wrong there, the visit shows
                 pass
-        self._is_wanted = self._is_wanted or may_find
+        if may_find:
+            self._is_wanted = True
+            if not self.info.is_local:
+                self._visited[id(file)] = file
         return may_find
 
     def keep(self, file, error):
@@ -632,7 +654,13 @@ def _without_obstacles(findings, scope, files, obstacles):
 def _new_file(path, etc):
     """The file that a fix creates at *path*, still empty."""
     location = path[len(etc):] if path.startswith(etc) else None
-    return SourceFile(path, location and kind_of_path(location) or "text", b"", location)
+    return SourceFile(path, _kind_at(path, etc), b"", location)
+
+
+def _kind_at(path, etc):
+    """The kind that a file has which a fix creates at *path*."""
+    location = path[len(etc):] if path.startswith(etc) else None
+    return location and kind_of_path(location) or "text"
 
 
 def _settle(found, fixed, postponed, remaining):

@@ -13,14 +13,11 @@ def obstacle(root, file, facts):
     """Why the :class:`~pvemigrate.source.SourceFile` must not be written as it is now below *root*
     (a :class:`~pvemigrate.root.Root`): one line for the user, and the code of the rule that says it
     already (None where none does); or None."""
-    try:
-        place = root.locate(file.path)
-        status = place.status()
-    except (OSError, ValueError):
-        place = status = None
+    # Asked for before and after a fix. What has changed meanwhile, the writing finds out.
+    path, status = facts.once(("place", file.path), lambda: _look_up(root, file.path))
     if status is not None and status.st_nlink > 1:
         return "has other hard links, which a rewrite would cut off: left alone", None
-    if file.kind in ("lxc", "qemu"):
+    if file.kind in ("lxc", "qemu") and b"lock" in file.data:
         from .formats.guest import lock
 
         reason = lock(file.tree)
@@ -33,9 +30,18 @@ def obstacle(root, file, facts):
         return ("would be larger than the %d KiB that a file below etc/pve may have" % (limit >> 10),
                 None)
     if status is not None and root.is_live and _is_mounted(root, facts.etc):
-        reason = _pmxcfs_obstacle(root, place.path, status, facts)
+        reason = _pmxcfs_obstacle(root, path, status, facts)
         return reason and (reason, None)
     return None
+
+
+def _look_up(root, path):
+    """Where *path* leads to, and the status of what is there; (None, None) where there is nothing."""
+    try:
+        place = root.locate(path)
+        return place.path, place.status()
+    except (OSError, ValueError):
+        return None, None
 
 
 def _pmxcfs_obstacle(root, path, status, facts):
