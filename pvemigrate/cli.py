@@ -12,6 +12,7 @@ import click
 
 from . import __version__
 from .commands import COMMANDS, CONTEXT, FAILED, OK
+from .commands.sections import Helpful
 from .settings import UsageError
 from .streams import OutputError, err, hush_output, say
 
@@ -21,7 +22,7 @@ __all__ = ["COMPLETE", "main"]
 COMPLETE = "_PVEMIGRATE_COMPLETE"
 
 
-class _Group(click.Group):
+class _Group(Helpful, click.Group):
     """The place where every run starts and ends."""
 
     def list_commands(self, context):
@@ -71,6 +72,12 @@ class _Group(click.Group):
         err("Error: %s\n" % visible(message))
 
 
+def _show_version(context, option, value):
+    if value and not context.resilient_parsing:
+        click.echo("pvemigrate " + __version__)
+        context.exit()
+
+
 _EPILOG = """\b
 Examples:
   pvemigrate check                     this node: report, write nothing
@@ -83,7 +90,8 @@ Examples:
 
 
 @click.group(cls=_Group, context_settings=CONTEXT, no_args_is_help=False, epilog=_EPILOG)
-@click.version_option(__version__, message="pvemigrate %(version)s")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
+              help="Show the version and exit.")
 def main():
     """Find and make the changes that a major upgrade of Proxmox VE needs in its configuration
     files, and nothing else."""

@@ -110,8 +110,11 @@ class Root:
                     raise OutsideError()
                 names.pop()
                 continue
-            folder = self._open_folder(names)
             is_last = not pending
+            if not is_last and "/".join(names + [name]) in self._folders:
+                names.append(name)  # That folder is open: it was no link, and this is still it.
+                continue
+            folder = self._open_folder(names)
             target = self._link(name, folder) if follow or not is_last else None
             if target is None:
                 names.append(name)

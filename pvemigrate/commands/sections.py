@@ -1,8 +1,9 @@
-"""Help whose options stand under headings: check and fix have more than anybody reads in a row."""
+"""Help: the option that shows it, and options under headings, of which check and fix have more than
+anybody reads in a row."""
 
 import click
 
-__all__ = ["SECTIONS", "Sectioned"]
+__all__ = ["SECTIONS", "Helpful", "Sectioned"]
 
 #: Heading -> options, both in the order of the help. What stands nowhere comes last.
 SECTIONS = {
@@ -20,7 +21,23 @@ _OTHER = "Other options"
 _NAMES = 24
 
 
-class Sectioned(click.Command):
+class Helpful(click.Command):
+    """A command with click's own option for help. click has its text translated each time, which
+    takes as long as three of our modules, and there are no translations."""
+
+    def get_help_option(self, ctx):
+        names = self.get_help_option_names(ctx)
+        return click.Option(names, is_flag=True, is_eager=True, expose_value=False,
+                            callback=_show_help, help="Show this message and exit.") if names else None
+
+
+def _show_help(context, option, value):
+    if value and not context.resilient_parsing:
+        click.echo(context.get_help(), color=context.color)
+        context.exit()
+
+
+class Sectioned(Helpful):
     """A command whose help has the headings of ``SECTIONS``."""
 
     def format_options(self, ctx, formatter):
