@@ -10,7 +10,8 @@ import stat
 from contextlib import contextmanager
 from errno import ELOOP, ENAMETOOLONG
 
-__all__ = ["MAX_SIZE", "OutsideError", "Place", "Root", "open_folder", "opened", "read_all"]
+__all__ = ["MAX_SIZE", "OutsideError", "Place", "Root", "open_folder", "opened", "read_all",
+           "real_path"]
 
 #: Larger files are refused: no configuration is, and a hostile tree must not fill the memory.
 MAX_SIZE = 16 * 1024 * 1024
@@ -295,6 +296,14 @@ def opened(root):
         yield base
     finally:
         base.close()
+
+
+def real_path(path):
+    """``os.path.realpath(path)``, also while somebody makes links on the way: it fails then."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return os.path.abspath(path)
 
 
 def open_folder(place):

@@ -425,7 +425,7 @@ def test_one_large_file_under_many_names(tmp_path):
         (tmp_path / ("etc/pve/lxc/%d.conf" % number)).symlink_to("../../../large")
     status, out, err = hostile.run(["check", "--root", tmp_path])
     assert status == 2
-    assert err.count("larger than 2 MiB, which no configuration file is") == 300
+    assert err.count("larger than 2 MiB, which no configuration file is") == 1  # It is one file.
     with (tmp_path / "large").open("wb") as file:
         file.truncate(1 << 20)
     reader = Reader(str(tmp_path))

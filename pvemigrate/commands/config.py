@@ -4,6 +4,7 @@ import os
 import sys
 
 from ..output import FORMATS
+from ..root import real_path
 from ..settings import CPU_FORMULAS, PHASES, PVE_REPOSITORIES, SEVERITIES, Settings, UsageError
 from .discovery import PROJECT, shown
 
@@ -116,7 +117,7 @@ class Config:
 
     def __init__(self, path, data):
         self.name = shown(path)
-        self.folder = os.path.realpath(os.path.dirname(path))
+        self.folder = real_path(os.path.dirname(path))
         document = load_toml(path, data)
         self.is_empty = False
         if os.path.basename(path) == PROJECT:
@@ -139,7 +140,7 @@ class Config:
         self.roots = {}
         for folder, table in document.get("roots", {}).items():
             where = "roots.%s" % folder
-            real = os.path.realpath(os.path.join(self.folder, folder))
+            real = real_path(os.path.join(self.folder, folder))
             if not os.path.isdir(real):
                 self._complain(where, "no such directory: %s" % shown(real))
             self.roots[real] = self._read(self._value(where, _table, table), _OF_A_TREE, where + ".")

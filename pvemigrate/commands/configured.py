@@ -6,6 +6,7 @@ import os
 import click
 from click.core import ParameterSource
 
+from ..root import real_path
 from ..settings import UsageError
 from . import discovery
 from .options import rules_of, settings_of, unknown_code
@@ -94,7 +95,7 @@ class Configured:
 
     def settings_for(self, root):
         """The settings for the tree at *root*. Raises UsageError."""
-        real = os.path.realpath(root)
+        real = real_path(root)
         more = {}
         if self._config is not None:
             inside = os.path.relpath(real, self._config.folder)
@@ -155,7 +156,7 @@ class Configured:
             from .baseline import Baseline
 
             if options["config"] is not None:
-                folder = os.path.realpath(os.path.dirname(os.path.abspath(options["config"])))
+                folder = real_path(os.path.dirname(os.path.abspath(options["config"])))
             else:
                 folder = self._folder or os.getcwd()
             reason = discovery.why_not(folder, () if options["config"] is not None else roots)
@@ -168,7 +169,7 @@ class Configured:
         """Put what was found in a project, and is due, into the list."""
         from ..acceptance import Accepted
 
-        root = os.path.realpath(project.root)
+        root = real_path(project.root)
         stale, entries, outlines = set(project.stale()), [], {}
         for entry in self._baseline.entries(root):
             if entry in project.accepted:

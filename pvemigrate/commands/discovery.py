@@ -11,6 +11,7 @@ has put below ``/`` is the administrator's.
 import os
 import stat
 
+from ..root import real_path
 from ..settings import UsageError
 
 __all__ = ["CONFIG", "IGNORE", "PROJECT", "Source", "find", "named", "shown", "why_not"]
@@ -50,7 +51,7 @@ def named(path):
     """The :class:`Source` for a file that the user names, and what to tell the user, as :func:`find`
     gives them. Raises UsageError."""
     full = os.path.abspath(path)
-    source = Source(os.path.realpath(os.path.dirname(full)))
+    source = Source(real_path(os.path.dirname(full)))
     try:
         source.config = full, _read(full)
     except OSError as error:
@@ -76,7 +77,7 @@ def find(roots):
         folder = os.getcwd()
     except OSError:
         return None, notes
-    roots = list(map(os.path.realpath, roots))
+    roots = list(map(real_path, roots))
     while True:
         present = [name for name in (CONFIG, PROJECT, IGNORE)
                    if os.path.lexists(os.path.join(folder, name))]
@@ -93,7 +94,7 @@ def find(roots):
 
 def why_not(folder, roots):
     """Why a file in *folder* would not be used without being named (str), or None."""
-    if _is_judged(folder, map(os.path.realpath, roots)):
+    if _is_judged(folder, map(real_path, roots)):
         return _JUDGED
     return None if _is_trusted(os.stat(folder)) else _NOT_OURS % "its directory"
 
