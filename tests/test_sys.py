@@ -49,12 +49,12 @@ def formats():
 @pytest.mark.parametrize("output", formats())
 def test_nothing_of_a_password_is_ever_shown(tmp_path, command, output):
     make(tmp_path, {
-        "etc/shadow": "daemon:%s:18001:0:99999:7:::\nroot:!%s:18002:0:99999:7:::\n" % (HASH, HASH),
+        "etc/shadow": "daemon:%s:18001:0:99998:7:::\nroot:!%s:18002:0:99998:7:::\n" % (HASH, HASH),
         "etc/apt/sources.list": "deb http://ftp.debian.org/debian buster main\n"})
     text = run(*command.split(), "--root", tmp_path, "--output-format", output, "--color", "always",
                "--phase", "all")
     assert "SYS003" in text and "etc/shadow" in text
-    for part in HASH.split("$")[2:] + ["18001", "18002", "99999", "daemon", "root:"]:
+    for part in HASH.split("$")[2:] + ["18001", "18002", "99998", "daemon", "root:!"]:
         assert part not in text
 
 
