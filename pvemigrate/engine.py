@@ -572,7 +572,7 @@ def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
     settings, due = scope.settings, scope.due
     now = dict(scope.by_path)
     before = dict(now)
-    malformed, changes = {}, {}
+    originals, changes = {}, {}
     fixed, found, postponed, obstacles = [], [], [], {}
     checker = Checker(rules, workers)
     for round_number in range(MAX_ROUNDS + 1):
@@ -607,14 +607,15 @@ def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
             if old is None:
                 old = _new_file(path, scope.facts.etc)
                 before[path] = None
-            if path not in malformed:
-                malformed[path] = old.tree.malformed
+            # How many there were in the file that was read.
+            originals.setdefault(path, old)
             new = old.with_code(apply_edits(old.tree.code, edits))
             spans = sorted((edit.start, edit.end, edit.text) for edit in edits)
             changes[path] = composed(changes.get(path, []), line_changes(old.tree.code, spans))
             if checker.sieve is not None:
                 checker.sieve.moved(path, spans, old.tree.code)
-            if new.tree.malformed > malformed[path]:
+            malformed = new.tree.malformed
+            if malformed and malformed > originals[path].tree.malformed:
                 reason = "fixing would leave more malformed lines than there were; left alone"
             else:
                 reason, _ = scope.obstacle(new) or (None, None)

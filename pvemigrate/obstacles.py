@@ -38,8 +38,8 @@ def obstacle(root, file, facts):
 def _look_up(root, path):
     """Where *path* leads to, and the status of what is there; (None, None) where there is nothing."""
     try:
-        place = root.locate(path)
-        return place.path, place.status()
+        place, status = root.locate_file(path)
+        return place.path, status or place.status()
     except (OSError, ValueError):
         return None, None
 

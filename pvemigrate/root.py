@@ -205,7 +205,7 @@ class Root:
     def read(self, path, limit=MAX_SIZE):
         """The bytes of the file that *path* leads to, of no more than *limit*. Raises OSError."""
         try:
-            place, status = self._locate_file(path)
+            place, status = self.locate_file(path)
             descriptor = self.open_place(place, limit, status)
         except FileNotFoundError:
             if self.exists(path):
@@ -216,7 +216,7 @@ class Root:
         finally:
             os.close(descriptor)
 
-    def _locate_file(self, path):
+    def locate_file(self, path):
         """The :class:`Place` that *path* leads to, and its status if that is known. Files are read a
         folder at a time: the way to the last one is not followed again."""
         above, _, name = path.rpartition("/")

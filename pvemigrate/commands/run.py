@@ -330,12 +330,13 @@ class Run:
 
         if any(self.diffs):
             self.status = max(self.status, FOUND)
-        for diff in self.diffs if self.mode == "diff" else ():
-            if wants_color(self.options["color"], sys.stdout):
-                diff = paint_diff(diff)
-            elif is_terminal(sys.stdout):
-                diff = visible(diff)
-            out(diff, is_result=True)
+        if self.mode != "diff":
+            return
+        if wants_color(self.options["color"], sys.stdout):
+            shown = map(paint_diff, self.diffs)
+        else:
+            shown = map(visible, self.diffs) if is_terminal(sys.stdout) else self.diffs
+        out("".join(shown), is_result=True)
 
     def _show_commands(self):
         if self.mode == "commands":

@@ -3,8 +3,6 @@
 Shared by the rules that look at bridges' addresses.
 """
 
-from fnmatch import fnmatchcase
-
 from ..formats.interfaces import joined
 from ._net import (UP_COMMANDS, bridge_ports, link_files, link_sections, networks, option_key,
                    simple_commands)
@@ -101,6 +99,8 @@ def _leaves_address(text, name):
 
 
 def _matches(patterns, values):
+    from fnmatch import fnmatchcase
+
     negated = patterns[0].startswith("!")
     patterns = [patterns[0].lstrip("!")] + patterns[1:]
     return negated != any(fnmatchcase(value, pattern) for value in values for pattern in patterns)

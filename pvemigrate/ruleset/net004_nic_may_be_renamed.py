@@ -1,6 +1,4 @@
 import re
-from fnmatch import fnmatchcase
-
 from ..edit import Fix, create_file, replace
 from ..rule import Rule
 from ._net import has_whole_sysfs, link_files, link_sections
@@ -224,6 +222,8 @@ def _takes(use, old, new):
         return bool(start) and old.startswith(start)
     if word.count("*") > 3 or len(word) > 79:
         return False
+    from fnmatch import fnmatchcase
+
     return fnmatchcase(old, word) and not fnmatchcase(new, word)
 
 
