@@ -4,6 +4,7 @@ done about a finding, without colours."""
 import os
 
 from . import one_line
+from .text import remedies
 
 __all__ = ["base_of", "level_of", "path_from", "remedies", "said"]
 
@@ -48,13 +49,3 @@ def said(finding):
     """The message, on one line, with the phase that the finding waits for."""
     text = one_line(finding.message)
     return text if finding.due else "%s (not due now: phase %s)" % (text, finding.phase)
-
-
-def remedies(finding):
-    """What can be done, a line each (list of str)."""
-    lines = []
-    if finding.title:
-        how = "fix" if finding.applicability == "safe" else "fix with --unsafe-fixes"
-        lines.append("%s: %s" % (how, one_line(finding.title)))
-    lines += ["or with PVE's own tool: " + one_line(command) for command in finding.commands]
-    return lines + ["then: " + one_line(command) for command in finding.follow_up]

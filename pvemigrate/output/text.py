@@ -32,19 +32,23 @@ def headline(finding, color=False, prefix=""):
         one_line(finding.message))
 
 
+def remedies(finding):
+    """What can be done, a line each (list of str)."""
+    lines = []
+    if finding.title:
+        how = "fix" if finding.applicability == "safe" else "fix with --unsafe-fixes"
+        lines.append("%s: %s" % (how, one_line(finding.title)))
+    lines += ["or with PVE's own tool: " + one_line(command) for command in finding.commands]
+    return lines + ["then: " + one_line(command) for command in finding.follow_up]
+
+
 def _remedies(finding, report):
     title = one_line(finding.title or "")
     if finding.fixed:
         word = paint("fixed" if report.written else "would be fixed", "fixed", report.color)
         yield "%s: %s" % (word, title) if title else word
         return
-    if title:
-        how = "fix" if finding.applicability == "safe" else "fix with --unsafe-fixes"
-        yield "%s: %s" % (how, title)
-    for command in finding.commands:
-        yield "or with PVE's own tool: " + one_line(command)
-    for command in finding.follow_up:
-        yield "then: " + one_line(command)
+    yield from remedies(finding)
     if not finding.due:
         yield paint("not due now: phase %s" % finding.phase, "quiet", report.color)
 
