@@ -42,6 +42,9 @@ EXPECTED_BELOW = tuple({os.path.realpath(path) + "/" for path in (
     os.path.join(PACKAGE, "pvemigrate"), os.path.join(PACKAGE, "grammars"), sys.prefix,
     sys.base_prefix + "/lib", sys.base_prefix + "/share/locale")})
 
+#: What may be a configuration file or the top of a repository: whether it is there is asked.
+LOOKED_FOR = (b"pvemigrate.toml", b"pyproject.toml", b"pvemigrate-ignore.toml", b".git")
+
 
 @pytest.fixture
 def memory():
@@ -58,7 +61,11 @@ def remove(folder):
 
 
 def batch(folder, first, mode, trace=None):
-    """Work on a batch of trees in a process of its own; what it says."""
+    """Work on a batch of trees in a process of its own; what it says.
+
+    It is at the top of a repository, where it looks for a configuration file, and no further up."""
+    top = folder
+    (top / ".git").mkdir(exist_ok=True)
     folder = folder / str(first)
     folder.mkdir()
     command = [sys.executable, PROGRAM, str(folder), str(first), str(BATCH), mode]
@@ -68,7 +75,7 @@ def batch(folder, first, mode, trace=None):
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join([PACKAGE, os.path.dirname(PROGRAM)]),
                        PYTHONDONTWRITEBYTECODE="1")
     process = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-                             timeout=1200)
+                             timeout=1200, cwd=str(top))
     assert process.returncode == 0, (first, process.returncode, process.stderr.decode()[-2000:])
     remove(folder)
     return json.loads(process.stdout.decode().splitlines()[-1])
@@ -139,8 +146,12 @@ def _is_expected(path, root, line):
     is_above = is_above or b"readlink" in line.split(b"(")[0] and (root + b"/").startswith(path + b"/")
     name = path.decode("utf-8", "replace")
     is_read = line.split(b"(")[0].endswith((b"stat", b"newfstatat", b"openat", b"readlink", b"access"))
-    return is_above or name in EXPECTED or is_read and b"O_WRONLY" not in line and b"O_RDWR" not in line and (
-        name + "/").startswith(EXPECTED_BELOW)
+    # The working directory, see batch().
+    is_looked_for = path in [os.path.join(os.path.dirname(os.path.dirname(root)), name)
+                             for name in LOOKED_FOR] and b"stat" in line.split(b"(")[0]
+    is_read = is_read and b"O_WRONLY" not in line and b"O_RDWR" not in line
+    return (is_above or name in EXPECTED or is_looked_for
+            or is_read and (name + "/").startswith(EXPECTED_BELOW))
 
 
 def test_what_the_trace_would_tell(tmp_path):
