@@ -241,7 +241,8 @@ def add_rules(sources, parts):
     overview = ["# The rules", parts["Rules"].strip()]
     overview.append(table(
         ["rule", "severity", "phase", "what it finds"],
-        [["[%s](#%s) %s" % (rule.code, rule.code.lower(), rule.name), rule.severity, rule.phase,
+        [["[%s](#%s) %s" % (rule.code, rule.code.lower(), rule.name), in_each_hop(rule, "severity"),
+          in_each_hop(rule, "phase"),
           first_sentence(documentation(rule))] for rule in rules]))
     overview.append("```{toctree}\n:hidden:\n\n%s\n```" % "\n".join(name.lower() for name in families))
     sources.write("rules/index", ("\n\n".join(overview) + "\n", "README.md"))
@@ -256,11 +257,20 @@ def first_sentence(text):
     return (paragraph[:end.start()] if end else paragraph).replace("|", "\\|")
 
 
+def in_each_hop(rule, attribute):
+    """An attribute of a rule; where its hops differ, each with its own."""
+    values = [rule.value_in(hop, attribute) for hop in rule.hops]
+    if len(set(values)) == 1:
+        return values[0]
+    return ", ".join("%s in %s" % (value, hop) for value, hop in zip(values, rule.hops))
+
+
 def family_page(name, rules, documentation):
     """The page of a family."""
     parts = ["# %s: %s" % (name, FAMILIES[name])]
     for rule in rules:
-        facts = [("severity", rule.severity), ("phase", rule.phase), ("hop", ", ".join(rule.hops)),
+        facts = [("severity", in_each_hop(rule, "severity")), ("phase", in_each_hop(rule, "phase")),
+                 ("hop", ", ".join(rule.hops)),
                  ("looks at", ", ".join("the node" if kind == "node" else "[%s](../formats/%s.md)" % (
                      kind, kind) for kind in rule.kinds))]
         if rule.needs:

@@ -15,11 +15,14 @@ from .diff import composed, line_changes
 from .edit import apply_edits
 from .formats import REMARK_KINDS, kind_of_path
 from .rule import NODE, Rule, RuleInfo
+from .settings import HOPS
 from .source import SourceFile
 from .workers import Workers
 
 __all__ = ["Checker", "Due", "FixResult", "MAX_ROUNDS", "Scope", "check", "fix", "open_blockers"]
 
+#: The upgrade that is judged for where nobody says which.
+DEFAULT_HOP = HOPS[0]
 #: More rounds than this mean that two fixes undo each other: a defect of the rules.
 MAX_ROUNDS = 20
 
@@ -30,14 +33,16 @@ class Scope:
     *files*: iterable of :class:`~pvemigrate.source.SourceFile`. ``due``: the :class:`Due` phases.
     *others*: callable giving the files of the same root, of some kinds, that were not asked for.
     *covers*: callable telling whether findings at a path were asked for (default: all). *obstacle*:
-    see :meth:`obstacle`.
+    see :meth:`obstacle`. *hop*: the name of the upgrade (default: as in *settings*, or the first).
 
     Whatever a rule asks of other files is noted in ``asked``, a set of their kinds: what it has
     found need not be looked for again while these stay as they are.
     """
 
     def __init__(self, files, facts, settings, due=None, others=lambda kinds: (), covers=None,
-                 obstacle=None):
+                 obstacle=None, hop=None):
+        #: The upgrade's name, as --hop has it.
+        self.hop_name = hop or settings.hop or DEFAULT_HOP
         self.facts = facts
         self.settings = settings
         self.due = due
@@ -55,7 +60,14 @@ class Scope:
     def with_files(self, files):
         """The same scope with *files* as they are now."""
         return Scope(files, self.facts, self.settings, self.due, self._others, self._covers,
-                     self._obstacle)
+                     self._obstacle, self.hop_name)
+
+    @property
+    def hop(self):
+        """The upgrade that is judged for (:class:`~pvemigrate.releases.Hop`)."""
+        from .releases import HOPS
+
+        return HOPS[self.hop_name]
 
     def obstacle(self, file):
         """Why *file* must not be written as it is now, and the code of the rule that says so too (a
@@ -432,6 +444,7 @@ class _Runner:
         """The rule, made when it is first wanted."""
         if self.rule is None:
             self.rule = self.info.load()()
+            self.rule.settle(scope.hop_name)
             self.rule.project = scope
             if self.methods is None:
                 self.methods = [name for name in dir(type(self.rule))

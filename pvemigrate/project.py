@@ -33,8 +33,9 @@ __all__ = ["Plan", "Project", "Result", "TextProject", "check_text", "due_phases
            "hop_for"]
 
 
-def due_phases(settings, facts):
-    """The :class:`Due` phases for *settings* and *facts*, and a line to tell the user (or None)."""
+def due_phases(settings, facts, hop=HOPS[0]):
+    """The :class:`Due` phases of the upgrade *hop* for *settings* and *facts*, and a line to tell the
+    user (or None)."""
     asked = [phase for phase in settings.phases if phase in PHASES]
     if "all" in settings.phases:
         return Due(PHASES), None
@@ -44,7 +45,7 @@ def due_phases(settings, facts):
     if release is None:
         return Due(PHASES), ("no Proxmox VE version found in var/lib/dpkg/status: "
                              "taking all phases as due (choose with --phase)")
-    if release < 7:
+    if release < _releases(hop)[1]:
         return Due(["before"] + asked, asked), None
     phases = ["before", "switch", "after-node"] + asked
     if not facts.is_clustered:
@@ -55,18 +56,30 @@ def due_phases(settings, facts):
 
 def hop_for(settings, facts):
     """The hop to judge for, and a line to tell the user (or None). Raises UsageError where this
-    version has no rules for the release that was found."""
-    if settings.hop:
-        return settings.hop, None
+    version has no rules for the release that was found, and where another hop comes first."""
     release = facts.release
-    if release is None or release <= 6:
+    if settings.hop:
+        old, new = _releases(settings.hop)
+        if release is not None and release < old:
+            raise UsageError("Proxmox VE %d found: the hop %dto%d comes before %s (pvemigrate plan --to %d "
+                             "shows what each would change)"
+                             % (release, release, release + 1, settings.hop, new))
+        return settings.hop, None
+    if release is None or release <= _releases(HOPS[0])[0]:
         return HOPS[0], None
-    hop = "%dto%d" % (release - 1, release)
+    hop, following = "%dto%d" % (release - 1, release), "%dto%d" % (release, release + 1)
     if hop not in HOPS:
         raise UsageError("Proxmox VE %d found: this version has no rules for the hop %s "
                          "(--hop asks for one of: %s)" % (release, hop, ", ".join(HOPS)))
-    return hop, ("Proxmox VE %d found: showing what is still due after the hop %s; the next one, "
-                 "%dto%d, has to be asked for with --hop" % (release, hop, release, release + 1))
+    note = "Proxmox VE %d found: showing what is still due after the hop %s" % (release, hop)
+    if following in HOPS:
+        note += "; the next one, %s, has to be asked for with --hop" % following
+    return hop, note
+
+
+def _releases(hop):
+    """The release before the upgrade *hop*, and the one after it (int)."""
+    return tuple(map(int, hop.split("to")))
 
 
 class Plan:
@@ -171,7 +184,7 @@ class _Files:
         self._failures = []
         self._given_rules = rules
         self.hop, self.hop_note = hop_for(settings, facts)
-        self.due, self.phase_note = due_phases(settings, facts)
+        self.due, self.phase_note = due_phases(settings, facts, self.hop)
 
     @property
     def errors(self) -> Errors:
@@ -182,7 +195,7 @@ class _Files:
     def scope(self) -> Scope:
         """The :class:`~pvemigrate.engine.Scope` that rules see."""
         return Scope(self.files, self.facts, self.settings, self.due, self._others, self._covers,
-                     self._obstacle)
+                     self._obstacle, self.hop)
 
     #: What a Scope asks for (see there).
     _covers = _obstacle = None
@@ -201,7 +214,7 @@ class _Files:
             kinds = self._kinds()
             rules = [RuleInfo.of(rule) for rule in self._given_rules if selects(rule.code)
                      and (not rule.kinds or kinds.intersection(rule.kinds))]
-        return [rule for rule in rules if self.hop in rule.hops]
+        return [rule.settled(self.hop) for rule in rules if self.hop in rule.hops]
 
     def _kinds(self):
         """What rules may look at here: kinds of files, and the node."""

@@ -1,115 +1,14 @@
-"""What is known of releases, repositories and vendors: one table, for all rules of the APT family.
+"""What is known of repositories and vendors, for all rules of the APT family. (What an upgrade
+changes of them is in ``releases.py``.)
 
-No file is looked at here. A later upgrade is another :class:`Hop` in ``HOPS``.
+No file is looked at here.
 """
 
 __all__ = ["ARCHIVES", "BACKUP_COMPONENTS", "BACKUP_FOLDERS", "CEPH_RELEASES", "DEBIAN_COMPONENTS",
-           "DEBIAN_RELEASES", "FLOATING", "HOPS", "Hop", "Key", "Location", "PVE_COMPONENTS", "ROLLING",
+           "DEBIAN_RELEASES", "FLOATING", "Location", "PVE_COMPONENTS", "ROLLING",
            "archive_uri", "ceph_release", "is_archive", "is_debian", "is_known_debian", "is_proxmox",
            "is_security", "is_snapshot", "proxmox_archive_uri", "release_of", "vendor"]
 
-
-class Hop:
-    """Names of the release before an upgrade and of the one after it.
-
-    ``old`` and ``new``: Debian's code names; ``old_debian``, ``old_pve``, ``new_pve``: full names.
-    ``debian``, ``security``, ``proxmox``: old suite -> new suite, of Debian's archive, its security
-    archive and Proxmox's repositories. ``backports``: suites whose packages an upgrade is not tested
-    with. ``ceph`` and ``ceph_too_old``: names of Proxmox's Ceph repositories that go along with the
-    upgrade, and of those that have to be left behind before it. ``proxmox_ve``: the version of that
-    package that the upgrade begins at.
-
-    ``pve_repositories``: name (as --pve-repo has it) -> (file in sources.list.d, URI, component) of
-    Proxmox VE's own repositories. ``proxmox_key``, ``debian_key`` and ``security_key``: what the
-    new release is signed with (:class:`Key`).
-
-    ``old_marks``: what stands for the old release, besides its name, in suites and paths of vendors.
-    ``vendor_suites``: suites that vendors name after Proxmox's releases. ``vendors``: those known to
-    have made a suite for the new release, and ``vendor_notes``: what else is known of one.
-    """
-
-    __slots__ = ("old", "new", "old_debian", "old_pve", "new_pve", "debian", "security", "proxmox",
-                 "backports", "ceph", "ceph_too_old", "proxmox_ve", "pve_repositories", "proxmox_key",
-                 "debian_key", "security_key", "old_marks", "vendor_suites", "vendors",
-                 "vendor_notes")
-
-    def __init__(self, **values):
-        for name in self.__slots__:
-            setattr(self, name, values[name])
-
-
-class Key:
-    """What a release is signed with: keys of which apt has to have one.
-
-    ``owners``: the user ids that such keys bear, without the mail address; ``fingerprints`` of
-    them; ``files``: the names of key files that hold nothing else, as packages install them.
-    """
-
-    __slots__ = ("owners", "fingerprints", "files")
-
-    def __init__(self, owners, fingerprints, files):
-        self.owners = owners
-        self.fingerprints = fingerprints
-        self.files = files
-
-
-HOPS = {
-    "6to7": Hop(
-        old="buster",
-        new="bullseye",
-        old_debian="Debian 10",
-        old_pve="Proxmox VE 6",
-        new_pve="Proxmox VE 7",
-        debian={
-            "buster": "bullseye",
-            "buster-updates": "bullseye-updates",
-            "buster-proposed-updates": "bullseye-proposed-updates",
-        },
-        # The second is what replacing the release's name alone makes of the first: no such suite.
-        security={
-            "buster/updates": "bullseye-security",
-            "bullseye/updates": "bullseye-security",
-        },
-        proxmox={"buster": "bullseye"},
-        backports=("buster-backports", "buster-backports-sloppy",
-                   "bullseye-backports", "bullseye-backports-sloppy"),
-        ceph=("ceph-octopus",),
-        ceph_too_old=("ceph-luminous", "ceph-nautilus"),
-        proxmox_ve="6.4-1",
-        pve_repositories={
-            "enterprise": ("pve-enterprise.list", "https://enterprise.proxmox.com/debian/pve",
-                           "pve-enterprise"),
-            "no-subscription": ("pve-no-subscription.list",
-                                "http://download.proxmox.com/debian/pve", "pve-no-subscription"),
-            "test": ("pve-test.list", "http://download.proxmox.com/debian/pve", "pvetest"),
-        },
-        proxmox_key=Key(
-            ["Proxmox Bullseye Release Key"],
-            ["28139A2F830BD68478A1A01FDD4BA3917E23BF59"],
-            ["proxmox-release-bullseye.gpg"]),
-        # https://ftp-master.debian.org/keys.html
-        debian_key=Key(
-            ["Debian Archive Automatic Signing Key (11/bullseye)",
-             "Debian Stable Release Key (11/bullseye)"],
-            ["1F89983E0081FDE018F3CC9673A4F27B8DD47936",
-             "A4285295FC7B1A81600062A9605C66F00D6C9793"],
-            ["debian-archive-bullseye-automatic.gpg", "debian-archive-bullseye-stable.gpg"]),
-        security_key=Key(
-            ["Debian Security Archive Automatic Signing Key (11/bullseye)"],
-            ["AC530D520F2F3269F5E98313A48449044AAD5C5D"],
-            ["debian-archive-bullseye-security-automatic.gpg"]),
-        old_marks=("debian10", "debian-10", "debian_10"),
-        vendor_suites={"proxmox-6": "proxmox-7"},
-        vendors=frozenset([
-            "deb-multimedia", "Docker", "GitLab", "HPE", "Icinga", "InfluxData", "Jellyfin", "Kamailio",
-            "MariaDB", "Microsoft", "Mosquitto", "MySQL", "Netdata", "nginx", "NodeSource", "OpenVPN",
-            "Percona", "PostgreSQL", "PowerDNS", "Puppet", "Salt", "sury.org", "Tailscale",
-            "Tor", "TurnKey Linux", "VirtualBox", "WineHQ", "X2Go", "Zabbix", "ZeroTier"]),
-        vendor_notes={
-            "MongoDB": "MongoDB came to Debian 11 with its version 5.0",
-        },
-    ),
-}
 
 #: Debian's releases in order.
 DEBIAN_RELEASES = ("lenny", "squeeze", "wheezy", "jessie", "stretch", "buster", "bullseye", "bookworm",
@@ -132,8 +31,8 @@ ARCHIVES = {
     "bullseye": {"dropped": False, "security": False, "proxmox": False},
 }
 
-DEBIAN_COMPONENTS = frozenset(["main", "contrib", "non-free"])
-PVE_COMPONENTS = frozenset(["pve-enterprise", "pve-no-subscription", "pvetest"])
+DEBIAN_COMPONENTS = frozenset(["main", "contrib", "non-free", "non-free-firmware"])
+PVE_COMPONENTS = frozenset(["pve-enterprise", "pve-no-subscription", "pvetest", "pve-test"])
 #: Components of Proxmox Backup Server, and the folders that it and its client are in.
 BACKUP_COMPONENTS = frozenset(["pbs-enterprise", "pbs-no-subscription", "pbstest"])
 BACKUP_FOLDERS = ("pbs", "pbs-client")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from .cst import Position
 from .edit import Edit, Fix, made_again, refuse_overlap
-from .settings import SEVERITIES
+from .settings import HOPS, SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from .cst import File, Node, Token
     from .engine import Scope
     from .facts import Facts
     from .plugins import Plugin
+    from .releases import Hop
     from .source import SourceFile
 
 __all__ = ["NODE", "Finding", "Rule", "RuleInfo", "command"]
@@ -160,10 +162,14 @@ class Rule:
     severity: str = "warning"
     #: When a change is right: before, switch, after-node or after-cluster.
     phase: str = "before"
-    hops: tuple[str, ...] = ("6to7",)
-    #: Section of the upgrade guide.
+    #: The upgrades that the rule has to do with (default: all there are).
+    hops: tuple[str, ...] = HOPS
+    #: What is otherwise in one of the later hops: hop -> attribute (severity, phase, guide, blocks or
+    #: needs) -> value.
+    in_hop: Mapping[str, Mapping[str, object]] = {}
+    #: Section of the upgrade guide of the first hop.
     guide: str = ""
-    #: The functions of pve6to7 that look for the same.
+    #: The functions of the first hop's checker (pve6to7) that look for the same.
     checker: tuple[str, ...] = ()
     #: Phases in which fix changes nothing while this rule finds something.
     blocks: tuple[str, ...] = ()
@@ -193,6 +199,27 @@ class Rule:
     def facts(self) -> Facts:
         """What is known of the node (:class:`~pvemigrate.facts.Facts`)."""
         return self.project.facts
+
+    @property
+    def hop(self) -> Hop:
+        """The upgrade that is judged for, with the facts of both releases
+        (:class:`~pvemigrate.releases.Hop`)."""
+        return self.project.hop
+
+    @classmethod
+    def value_in(cls, hop: str, attribute: str) -> Any:
+        """An attribute as it is in the upgrade *hop* (``severity`` ...)."""
+        values = cls.in_hop.get(hop, {})
+        if attribute in values:
+            return values[attribute]
+        # A section of one guide is none of another.
+        return "" if attribute == "guide" and hop != cls.hops[0] else getattr(cls, attribute)
+
+    def settle(self, hop: str) -> None:
+        """Be the rule as it is in the upgrade *hop*."""
+        if hop != self.hops[0] or self.in_hop:
+            for attribute in ("severity", "phase", "guide"):
+                setattr(self, attribute, self.value_in(hop, attribute))
 
     def may_find(self, file: SourceFile) -> bool:
         """A quick look at the bytes of a file, before its tree is made: False where the rule is sure
@@ -251,14 +278,15 @@ class RuleInfo:
 
     ``code``, ``name``, ``kinds``, ``hops``, ``needs``, ``blocks`` as in :class:`Rule`;
     ``looks_at_project``: whether it has a ``check_project``; ``is_local``: whether what it finds in a
-    file has nothing to do with what it has seen in others.
+    file has nothing to do with what it has seen in others; ``in_hop``: hop -> ``needs`` and ``blocks``,
+    where they are otherwise there.
     """
 
     __slots__ = ("code", "name", "kinds", "hops", "needs", "blocks", "looks_at_project", "is_local",
-                 "_load")
+                 "in_hop", "_load")
 
     #: What :meth:`facts` gives, in this order.
-    _FACTS = ("kinds", "hops", "needs", "blocks", "looks_at_project", "is_local")
+    _FACTS = ("kinds", "hops", "needs", "blocks", "looks_at_project", "is_local", "in_hop")
 
     def __init__(self, code, name, facts, load):
         self.code = code
@@ -274,14 +302,24 @@ class RuleInfo:
             return rule
         return cls(rule.code, rule.name, cls.facts(rule), lambda: rule)
 
+    def settled(self, hop):
+        """The same as it is in the upgrade *hop*."""
+        values = self.in_hop.get(hop)
+        if not values:
+            return self
+        return RuleInfo(self.code, self.name, [values.get(fact, getattr(self, fact))
+                                               for fact in self._FACTS], self._load)
+
     @staticmethod
     def facts(rule):
         """What the class of a rule says (tuple of plain values)."""
         looks_at_project = rule.check_project is not Rule.check_project
         is_local = not looks_at_project and rule.__init__ is Rule.__init__
         needs = None if rule.needs is None else tuple(rule.needs)
+        in_hop = {hop: {fact: values[fact] for fact in ("needs", "blocks") if fact in values}
+                  for hop, values in rule.in_hop.items()}
         return (tuple(rule.kinds), tuple(rule.hops), needs, tuple(rule.blocks), looks_at_project,
-                is_local)
+                is_local, {hop: values for hop, values in in_hop.items() if values})
 
     def load(self):
         """The rule's class (imports its module)."""

@@ -16,7 +16,7 @@ PHASES = ("before", "switch", "after-node", "after-cluster")
 #: The severities of findings, from the lowest.
 SEVERITIES = ("info", "warning", "error")
 #: The upgrades that have rules.
-HOPS = ("6to7",)
+HOPS = ("6to7", "7to8", "8to9")
 #: Proxmox VE's own repositories, as --pve-repo names them.
 PVE_REPOSITORIES = ("enterprise", "no-subscription", "test")
 #: The ways from cpu.shares to cpu.weight.
@@ -79,8 +79,7 @@ class Settings:
                  path_prefix: str = "", accepted: Iterable[Accepted] = (),
                  inline_ignores: bool = True) -> None:
         if hop is not None and hop not in HOPS:
-            raise UsageError("no rules for the hop %r in this version; there are: %s"
-                             % (hop, ", ".join(HOPS)))
+            raise UsageError(_no_such_hop(hop))
         self.hop = hop
         self.phases = _valid_phases(phases)
         self.select = split_codes(select)
@@ -108,6 +107,16 @@ class Settings:
     def ignores(self, code: str) -> bool:
         """Whether the rule *code* is put aside by name."""
         return matches(code, self.ignore)
+
+
+def _no_such_hop(hop):
+    old, _, new = hop.partition("to")
+    olds, news = zip(*(name.split("to") for name in HOPS))
+    if old in olds and new in news and olds.index(old) < news.index(new):
+        names = HOPS[olds.index(old):news.index(new) + 1]
+        return ("no hop is jumped: from Proxmox VE %s to %s it is %s, one after the other (pvemigrate "
+                "plan --to %s shows what each would change)" % (old, new, ", ".join(names), new))
+    return "no rules for the hop %r in this version; there are: %s" % (hop, ", ".join(HOPS))
 
 
 def _valid_phases(phases):

@@ -113,7 +113,10 @@ def test_fixing_twice_writes_once(tmp_path):
     (["check", "--bogus"], "--bogus"),
     (["check", "--phase", "later"], "later"),
     (["check", "--hop", "5to6"], "no rules for the hop '5to6'"),
-    (["check", "--hop", "7to8"], "no rules for the hop '7to8'"),
+    (["check", "--hop", "9to10"], "no rules for the hop '9to10'"),
+    (["check", "--hop", "6to8"], "no hop is jumped: from Proxmox VE 6 to 8 it is 6to7, 7to8, one after"),
+    (["check", "--hop", "6to9"], "it is 6to7, 7to8, 8to9, one after the other (pvemigrate plan --to 9"),
+    (["check", "--hop", "8to7"], "no rules for the hop '8to7'"),
     (["check", "--select", "ABC"], "--select: no rule's code is or begins with ABC"),
     (["check", "--select", "STO,LXC9"], "begins with LXC9"),
     (["check", "--select", ""], "--select names no rule"),
@@ -459,11 +462,11 @@ def test_a_file_named_twice_is_one_file(tmp_path):
 def test_several_roots(tmp_path, monkeypatch):
     for name in ("pve1", "deep/er/pve2"):
         write_tree(tmp_path / name, dict(WARNING, **ERROR))
-    write_tree(tmp_path / "pve8", with_release("8.0.1", WARNING))
-    roots = [tmp_path / "deep/er/pve2", tmp_path / "pve8", tmp_path / "pve1"]
+    write_tree(tmp_path / "pve10", with_release("10.0.1", WARNING))
+    roots = [tmp_path / "deep/er/pve2", tmp_path / "pve10", tmp_path / "pve1"]
     result = Quick("fix", "--diff", "--output-format", "json", *roots)
-    assert result.status == 2  # No rules for the one on 8.x; the others are done.
-    assert "pve8: Proxmox VE 8 found: this version has no rules for the hop 7to8" in result.err
+    assert result.status == 2  # No rules for the one on 10.x; the others are done.
+    assert "pve10: Proxmox VE 10 found: this version has no rules for the hop 9to10" in result.err
     assert [line for line in result.out.splitlines() if line.startswith("+++")] == [
         "+++ b/deep/er/pve2/etc/pve/nodes/a/lxc/100.conf", "+++ b/deep/er/pve2/etc/pve/storage.cfg",
         "+++ b/pve1/etc/pve/nodes/a/lxc/100.conf", "+++ b/pve1/etc/pve/storage.cfg"]
@@ -476,7 +479,7 @@ def test_several_roots(tmp_path, monkeypatch):
     assert Quick("fix", *roots).status == 2
     for name in ("pve1", "deep/er/pve2"):
         assert (tmp_path / name / "etc/pve/storage.cfg").read_text() == STORAGE_FIXED
-    assert (tmp_path / "pve8/etc/pve/storage.cfg").read_text() == STORAGE
+    assert (tmp_path / "pve10/etc/pve/storage.cfg").read_text() == STORAGE
 
 
 # -- standard input --------------------------------------------------------------------------------
@@ -580,9 +583,13 @@ def test_what_waits_is_shown_and_counted(tmp_path):
     ("6.4-1", [], 1, None),
     ("7.4-1", [], 1, "the next one, 7to8, has to be asked for with --hop"),
     ("7.4-1", ["--hop", "6to7"], 1, None),
-    ("8.1.3", [], 2, "no rules for the hop 7to8"),
+    ("7.4-1", ["--hop", "7to8"], 1, None),
+    ("6.4-1", ["--hop", "7to8"], 2, "Proxmox VE 6 found: the hop 6to7 comes before 7to8"),
+    ("6.4-1", ["--hop", "8to9"], 2, "Proxmox VE 6 found: the hop 6to7 comes before 8to9"),
+    ("8.1.3", [], 1, "the next one, 8to9, has to be asked for with --hop"),
     ("8.1.3", ["--hop", "6to7"], 1, None),
-    ("7.4-1", ["--hop", "7to8"], 2, "no rules for the hop '7to8'"),
+    ("9.0.3", [], 1, "Proxmox VE 9 found: showing what is still due after the hop 8to9"),
+    ("10.0", [], 2, "no rules for the hop 9to10"),
 ])
 def test_hop(version, arguments, status, line, tmp_path):
     write_tree(tmp_path, with_release(version, WARNING))

@@ -263,7 +263,7 @@ def configured(tmp_path, text):
     ("zzzz = 1", "zzzz: unknown key; known are: hop, "),
     ("root = '/'", "root: unknown key; roots is one"),
     ("hop = 6", "hop: a text in quotes is wanted"),
-    ("hop = '7to8'", "hop: no rules for the hop '7to8'"),
+    ("hop = '9to10'", "hop: no rules for the hop '9to10'"),
     ("phase = 'never'", "phase: one of before, .* is wanted"),
     ("phase = ['before', 3]", "phase: a text, or a list of texts is wanted"),
     ("ignore = []", "ignore: a text, or a list of texts is wanted"),

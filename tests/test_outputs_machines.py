@@ -297,7 +297,7 @@ def test_rules_come_with_their_help(monkeypatch):
 def test_every_rule_has_a_short_description(rule):
     from pvemigrate.output.sarif import _rule
 
-    short = _rule(rule)["shortDescription"]["text"]
+    short = _rule(rule, rule.hops[0])["shortDescription"]["text"]
     assert 10 < len(short) < 600 and "\n" not in short
     assert short.endswith((".", ":", ".)"))
 

@@ -148,8 +148,8 @@ def test_rules_names_what_is_installed_and_lists_what_is_asked_for(org):
     asked = org.run("rules", "--plugin", "org")
     assert asked.err == ""
     line, = (line for line in asked.out.splitlines() if line.startswith("ORG001"))
-    assert line.split() == ["ORG001", "public-bridge", "warning", "before", "interfaces", "org-rules",
-                            "1.2"]
+    assert line.split() == ["ORG001", "public-bridge", "warning", "before", "6to7", "7to8", "8to9",
+                            "interfaces", "org-rules", "1.2"]
     assert all(line.endswith(("built in", "1.2")) for line in asked.out.splitlines())
 
 
@@ -266,7 +266,7 @@ REFUSED = {
     "severity": (RULE + "\n        severity = 'fatal'\n", "no severity is called 'fatal'"),
     "phase": (RULE + "\n        phase = 'later'\n", "no phase is called 'later'"),
     "blocks": (RULE + "\n        blocks = ('later',)\n", "no phase is called 'later'"),
-    "hop": (RULE + "\n        hops = ('9to10',)\n", "no hop is called '9to10'; there are: 6to7"),
+    "hop": (RULE + "\n        hops = ('9to10',)\n", "no hop is called '9to10'; there are: 6to7, 7to8, 8to9"),
     "hop-str": (RULE + "\n        hops = '6to7'\n", "its hops have to be a tuple"),
     "needs": (RULE + "\n        needs = ('\u00e9',)\n", "its needs have to be a tuple of texts in ASCII"),
     "no-needs": (RULE + "\n        needs = ()\n", "its needs have to be a tuple of texts in ASCII"),

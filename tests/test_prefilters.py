@@ -20,28 +20,34 @@ from pvemigrate.engine import Due, Scope
 from pvemigrate.facts import Facts
 from pvemigrate.formats import kind_of_path
 from pvemigrate.rule import NODE, Rule, RuleInfo
-from pvemigrate.settings import PHASES, Settings
+from pvemigrate.settings import HOPS, PHASES, Settings
 from pvemigrate.source import SourceFile
 
 # -- runs ------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=None)
-def rules(kinds):
+def rules(kinds, hop=HOPS[0]):
     """The rules for these kinds (tuple), as a run has them."""
-    return [info for info in catalogue() if set(kinds).intersection(info.kinds)]
+    return [info.settled(hop) for info in catalogue()
+            if hop in info.hops and set(kinds).intersection(info.kinds)]
 
 
 @lru_cache(maxsize=None)
-def unfiltered(kinds):
+def unfiltered(kinds, hop=HOPS[0]):
     """The same, but each looks into every file."""
-    return [without_filters(info) for info in rules(kinds)]
+    return [without_filters(info) for info in rules(kinds, hop)]
 
 
 def without_filters(info):
+    return needing(info, None, may_find=lambda self, file: True)
+
+
+def needing(info, needs, **values):
+    """The same rule, which needs these words instead in each hop."""
     rule = info.load()
-    return RuleInfo.of(type(rule.__name__, (rule,), {
-        "needs": None, "may_find": lambda self, file: True}))
+    in_hop = {hop: {**rule.in_hop.get(hop, {}), "needs": needs} for hop in rule.hops}
+    return RuleInfo.of(type(rule.__name__, (rule,), {"needs": needs, "in_hop": in_hop, **values}))
 
 
 class Tree:
@@ -52,6 +58,7 @@ class Tree:
         self.files = files
         self.asked = asked
         self.options = options
+        self.hop = options.get("hop") or HOPS[0]
 
     @property
     def kinds(self):
@@ -105,8 +112,8 @@ def checked(tree, infos):
 def compare(tree):
     """Assert that filters make no difference; whether there was something to find."""
     kinds = tree.kinds
-    plain = checked(tree, rules(kinds))
-    assert plain == checked(tree, unfiltered(kinds)), tree
+    plain = checked(tree, rules(kinds, tree.hop))
+    assert plain == checked(tree, unfiltered(kinds, tree.hop)), tree
     return bool(plain[0])
 
 
@@ -147,7 +154,7 @@ def goldens():
     for path in sorted((shapes.CHECKOUT / "golden").glob("*/*.yml")):
         case = shapes.read_yaml(path)
         options = {name: value for name, value in (case.get("options") or {}).items()
-                   if name not in ("select", "ignore", "hop", "phases", "paths", "etc")}
+                   if name not in ("select", "ignore", "phases", "paths", "etc")}
         files = {place: str(text).encode("utf-8", "surrogatepass")
                  for place, text in (case.get("files") or {}).items()}
         files.update((place, path.with_name(name).read_bytes())
@@ -176,7 +183,8 @@ def samples():
 def needles(kind):
     """What the rules for *kind* need, as far as it is a word."""
     return sorted({needle for info in catalogue() if kind in info.kinds
-                   for needle in info.needs or () if len(needle) > 2})
+                   for hop in info.hops for needle in info.settled(hop).needs or ()
+                   if len(needle) > 2})
 
 
 def damaged(data, kind, rnd):
@@ -225,7 +233,7 @@ def random_tree(rnd, kinds=None):
             files["sys/class/net/%s/address" % name] = b"02:00:00:00:00:0c\n"
     if rnd.random() < 0.3:
         files["etc/hostname"] = b"a\n"
-    return Tree(files, asked, **rnd.choice(OPTIONS))
+    return Tree(files, asked, hop=rnd.choice(HOPS), **rnd.choice(OPTIONS))
 
 
 # -- what rules are not shown ----------------------------------------------------------------------
@@ -342,24 +350,26 @@ def test_volumes_of_which_a_quick_look_tells_little(kind, content, storage):
 # -- that the comparison would see it --------------------------------------------------------------
 
 
-FILTERED = [info for info in catalogue() if info.needs]
+FILTERED = [info for info in catalogue() if any(info.settled(hop).needs for hop in info.hops)]
 
 
 @pytest.mark.parametrize("info", FILTERED, ids=lambda info: info.code)
 def test_a_rule_that_needs_too_much_would_be_seen(info):
     """With something behind each word that it needs, its goldens show the difference."""
-    wrong = type(info.load().__name__, (info.load(),), {
-        "needs": tuple(needle + "\1\1" for needle in info.needs)})
-    assert any(checked(tree, [wrong]) != checked(tree, [without_filters(info)])
-               for name, tree in goldens() if name.startswith(info.code))
+    for hop in info.hops:
+        words = info.settled(hop).needs
+        wrong = needing(info, words and tuple(needle + "\1\1" for needle in words))
+        if any(checked(tree, [wrong]) != checked(tree, [without_filters(info)])
+               for name, tree in goldens() if name.startswith(info.code) and tree.hop == hop):
+            return
+    raise AssertionError("none of its goldens shows it")
 
 
 @pytest.mark.parametrize("code, kind, content", SPELLED)
 def test_a_rule_that_needs_one_spelling_alone_would_be_seen(code, kind, content):
     info = next(info for info in catalogue() if info.code == code)
-    wrong = type(code, (info.load(),), {
-        "needs": tuple(needle for needle in info.needs
-                       if needle.islower() and not set(needle) & set("%\"'\\`"))})
+    wrong = needing(info, tuple(needle for needle in info.settled(HOPS[0]).needs
+                                if needle.islower() and not set(needle) & set("%\"'\\`")))
     path = "etc/" + PLACES[kind][0]
     tree = Tree({path: content.encode("utf-8")}, {path})
     assert checked(tree, [wrong]) != checked(tree, [without_filters(info)])
@@ -383,7 +393,7 @@ class Anew(Checker):
 
 
 def fixed(tree):
-    result = engine.fix(tree.scope(), rules(tree.kinds))
+    result = engine.fix(tree.scope(), rules(tree.kinds, tree.hop))
     return ({path: (old and old.data, new.data) for path, (old, new) in result.files.items()},
             *([described(finding) for finding in findings]
               for findings in (result.found, result.fixed, result.remaining)),
@@ -421,9 +431,7 @@ def test_later_rounds_find_the_same_in_made_up_nodes():
 
 def alone(info, path):
     """A rule that sees one file, and no other before it."""
-    rule = info.load()
-    return type(rule.__name__, (rule,), {
-        "needs": None, "may_find": lambda self, file: file.path == path})
+    return needing(info, None, may_find=lambda self, file: file.path == path)
 
 
 @pytest.mark.heavy
@@ -431,7 +439,7 @@ def test_local_rules_carry_nothing_from_file_to_file():
     for rnd in shapes.randoms("nodes", "alone", 100):
         kind = rnd.choice([kind for kind in sorted(PLACES) if len(PLACES[kind]) > 1])
         tree = random_tree(rnd, [kind])
-        infos = [info for info in rules(tree.kinds) if info.is_local]
+        infos = [info for info in rules(tree.kinds, tree.hop) if info.is_local]
         each = [finding for path in tree.scope().by_path
                 for finding in checked(tree, [alone(info, path) for info in infos])[0]]
         assert sorted(map(repr, each)) == sorted(map(repr, checked(tree, infos)[0])), tree
@@ -457,7 +465,7 @@ def test_a_rule_that_carries_something_along_would_be_seen():
 def test_local_rules_find_the_same_in_whatever_order_files_come():
     for rnd in shapes.randoms("nodes", "order", 100):
         tree = random_tree(rnd)
-        infos = [info for info in rules(tree.kinds) if info.is_local]
+        infos = [info for info in rules(tree.kinds, tree.hop) if info.is_local]
         there = tree.scope()
         back = there.with_files(list(reversed(list(tree.scope().by_path.values()))))
         findings, _ = engine.check(back, infos)

@@ -12,17 +12,22 @@ from .options import COLOR, PLUGIN, rules_of
 @click.command("rules", context_settings=CONTEXT)
 @click.option("--output-format", "output_format", default="text",
               type=click.Choice(["text", "json"]), help="How the rules are listed.")
+@click.option("--hop", metavar="HOP", help="Those of one upgrade alone, as in 6to7.")
 @PLUGIN
 @COLOR
-def command(output_format, plugins, color):
+def command(output_format, hop, plugins, color):
     """List every rule, and the plug-ins that are installed.
 
-    A line has a rule's code and name, the severity of its findings, the phase in which it may act and
-    the kinds of files that it looks at."""
+    A line has a rule's code and name, the severity of its findings, the phase in which it may act, the
+    upgrades and the kinds of files that it has to do with. (Where severity or phase are not the same
+    in all of them, they stand one after the other.)"""
     from ..catalogue import catalogue
     from ..plugins import installed_plugins
+    from ..settings import Settings
 
-    found = [info.load() for info in rules_of({"plugins": plugins}) or catalogue()]
+    Settings(hop=hop)  # refuses what is none
+    found = [info.load() for info in rules_of({"plugins": plugins}) or catalogue()
+             if hop is None or hop in info.hops]
     installed = installed_plugins()
     if output_format == "json":
         from ..output.json import catalogue_document, dump
@@ -31,7 +36,7 @@ def command(output_format, plugins, color):
     else:
         from ..output.catalogue import listing
 
-        out(listing(found, wants_color(color, sys.stdout)))
+        out(listing(found, wants_color(color, sys.stdout), hop))
         others = ["%s (%s)" % (plugin.name, plugin) for plugin in installed
                   if plugin.name not in plugins]
         if others:

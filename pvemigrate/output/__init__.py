@@ -60,6 +60,11 @@ class Report:
         return next((info.load() for info in self._rules if info.code == code), None)
 
     @property
+    def checker(self):
+        """Proxmox VE's own program (str) that looks at a running node before this upgrade."""
+        return "pve" + self.hop
+
+    @property
     def written(self):
         """Whether a finding that is marked as fixed is gone from the files."""
         return self.mode == "fix"

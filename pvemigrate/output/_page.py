@@ -236,11 +236,11 @@ def markdown(source, level):
     return join(out)
 
 
-def rule_help(names, abouts, contents=None, rule_of=None):
+def rule_help(names, abouts, contents=None, rule_of=None, hop=None):
     """What there is to say of rules, each folded. *names*: code -> the rule's name; *abouts*: code ->
     what stands beside it; *contents*: code -> markup that comes before its documentation. *rule_of*:
     callable giving the rule of a code (default: the built-in ones); a rule that there is not goes
-    without."""
+    without. *hop*: the upgrade that it is about (default: the first that a rule has to do with)."""
     from ..catalogue import documentation
     from . import Report
 
@@ -252,7 +252,8 @@ def rule_help(names, abouts, contents=None, rule_of=None):
         doc = tag("p", "No rule of this installation has this code.")
         rule = rule_of(code)
         if rule is not None:
-            about = "%s, phase %s; %s" % (rule.severity, rule.phase, about)
+            about = "%s, phase %s; %s" % (rule.value_in(hop or rule.hops[0], "severity"),
+                                          rule.value_in(hop or rule.hops[0], "phase"), about)
             doc = markdown(documentation(rule), 5 if contents else 4)
         if contents:
             doc = tag("details", tag("summary", tag("h4", "About this rule")), doc, class_="more")

@@ -9,18 +9,26 @@ __all__ = ["explanation", "listing"]
 _WIDEST = 100
 
 
-def listing(rules, color=False):
-    """One line a rule (str); where there are rules of plug-ins, with the packages that they come in."""
+def listing(rules, color=False, hop=None):
+    """One line a rule (str), as it is in the upgrade *hop* (None: in all, one after the other where they
+    differ); where there are rules of plug-ins, with the packages that they come in."""
     has_origins = any(rule.origin for rule in rules)
-    rows = [(rule.code, rule.name, rule.severity, rule.phase, ", ".join(rule.kinds))
+    rows = [(rule.code, rule.name, _each(rule, "severity", hop), _each(rule, "phase", hop),
+             " ".join(rule.hops), ", ".join(rule.kinds))
             + ((visible(str(rule.origin or "built in")),) if has_origins else ()) for rule in rules]
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = []
     for row in rows:
-        styles = ["code", None, row[2]] + [None] * len(row)
+        styles = ["code", None, row[2].partition("/")[0]] + [None] * len(row)
         lines.append("  ".join(paint(cell, style, color and style) + " " * (width - len(cell))
                                for cell, style, width in zip(row, styles, widths)).rstrip() + "\n")
     return "".join(lines)
+
+
+def _each(rule, attribute, hop):
+    """What an attribute of a rule is in *hop*, or in each of its hops."""
+    return "/".join(dict.fromkeys(rule.value_in(name, attribute) for name in (
+        (hop,) if hop else rule.hops)))
 
 
 def explanation(rule, color=False, width=None):
@@ -30,6 +38,10 @@ def explanation(rule, color=False, width=None):
              "%s, phase %s, hop %s; looks at %s" % (
                  paint(rule.severity, rule.severity, color), rule.phase, ", ".join(rule.hops),
                  ", ".join(rule.kinds) or "the whole root")]
+    for hop in rule.hops:
+        severity, phase = rule.value_in(hop, "severity"), rule.value_in(hop, "phase")
+        if (severity, phase) != (rule.severity, rule.phase):
+            lines.append("in %s: %s, phase %s" % (hop, paint(severity, severity, color), phase))
     if rule.origin:
         lines.append(visible("from the plug-in %s (%s)" % (rule.origin.name, rule.origin)))
     lines.append("")

@@ -248,10 +248,11 @@ class _Fleet:
         hops = sorted({node.hop for node in self.nodes})
         title = ("Fleet: Proxmox VE %s to %s" % tuple(hops[0].split("to", 1))
                  if len(hops) == 1 and "to" in hops[0] else "Fleet: Proxmox VE")
+        checkers = " or ".join("pve" + hop for hop in hops) or "pve6to7"
         body = tag("div", self._header(title), self._troubles(), self._contents(), self._filters(),
                    tag("main", self._matrix(), self._rules(), self._nodes()),
                    tag("footer", tag("p", "Running services, guests, quorum and storages cannot be judged "
-                                     "from files: pve6to7 --full does that on each node.")),
+                                     "from files: %s --full does that on each node." % checkers)),
                    class_="page wide")
         return document(title, body, _STYLE)
 

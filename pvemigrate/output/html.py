@@ -311,13 +311,13 @@ class _Page:
                    tag("p", "What each rule that found something looks for, and when its fix is safe.",
                        class_="intro"),
                    rule_help(names, {code: plural(codes.count(code), "finding") for code in names},
-                             rule_of=self.report.rule))
+                             rule_of=self.report.rule, hop=self.report.hop))
 
     def _footer(self):
         parts = []
         if self.report.whole:
             parts.append("Running services, guests, quorum and storages cannot be judged from files: "
-                         "pve6to7 --full does that on the node. ")
+                         "%s --full does that on the node. " % self.report.checker)
         if not self.report.written:
             parts.append("The bytes of the change, for patch: pvemigrate fix --diff.")
         return tag("footer", tag("p", *parts)) if parts else text("")

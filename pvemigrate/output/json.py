@@ -46,6 +46,8 @@ def catalogue_document(rules, plugins=()):
         "rules": [{
             "code": rule.code, "name": rule.name, "severity": rule.severity, "phase": rule.phase,
             "kinds": list(rule.kinds), "hops": list(rule.hops), "guide": rule.guide,
+            "in_hop": {hop: {name: rule.value_in(hop, name) for name in ("severity", "phase", "guide")}
+                       for hop in rule.hops},
             "origin": {"plugin": rule.origin and _text(rule.origin.name),
                        "distribution": _text(rule.origin.distribution) if rule.origin else "pvemigrate",
                        "version": _text(rule.origin.version) if rule.origin else __version__},

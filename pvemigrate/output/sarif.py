@@ -40,7 +40,7 @@ def document(report):
     """The report as plain data."""
     base = base_of(report)
     findings = [f for f in report.findings if not (f.fixed and report.written)]
-    rules = _rules(findings, report.rule)
+    rules = _rules(findings, report)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     marks, safe = _marks(findings), {}
     run = {
@@ -73,13 +73,13 @@ def _invocation(report):
 # -- rules -----------------------------------------------------------------------------------------
 
 
-def _rules(findings, rule_of):
+def _rules(findings, report):
     """The rules that have findings, with their help."""
-    return [_rule(rule_of(code)) if rule_of(code) else {"id": code, "name": name}
+    return [_rule(report.rule(code), report.hop) if report.rule(code) else {"id": code, "name": name}
             for code, name in sorted({(finding.code, finding.name) for finding in findings})]
 
 
-def _rule(rule):
+def _rule(rule, hop):
     markdown = documentation(rule)
     first = _paragraph(markdown)
     return {
@@ -88,9 +88,10 @@ def _rule(rule):
         "shortDescription": {"text": _sentence(first)},
         "fullDescription": {"text": first},
         "help": {"text": explanation(rule), "markdown": markdown},
-        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
-        "properties": {"tags": ["upgrade", *rule.hops, rule.phase], "phase": rule.phase,
-                       "hops": list(rule.hops), "kinds": list(rule.kinds), "guide": rule.guide},
+        "defaultConfiguration": {"level": _LEVELS[rule.value_in(hop, "severity")]},
+        "properties": {"tags": ["upgrade", *rule.hops, rule.value_in(hop, "phase")],
+                       "phase": rule.value_in(hop, "phase"), "hops": list(rule.hops),
+                       "kinds": list(rule.kinds), "guide": rule.value_in(hop, "guide")},
     }
 
 

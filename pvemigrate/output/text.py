@@ -100,7 +100,7 @@ def summary(report):
     text += "\n"
     if report.whole:
         text += ("Running services, guests, quorum and storage cannot be judged from files: "
-                 "pve6to7 --full does that on the node.\n")
+                 "%s --full does that on the node.\n" % report.checker)
     return text
 
 

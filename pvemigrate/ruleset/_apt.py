@@ -2,8 +2,9 @@
 
 from ..edit import Fix, replace
 from ..formats import deb822
-from ..repositories import (BACKUP_COMPONENTS, BACKUP_FOLDERS, DEBIAN_COMPONENTS, HOPS, PVE_COMPONENTS,
-                            Location, is_debian, is_proxmox, is_security, is_snapshot, vendor)
+from ..releases import HOPS
+from ..repositories import (BACKUP_COMPONENTS, BACKUP_FOLDERS, DEBIAN_COMPONENTS, PVE_COMPONENTS, Location,
+                            is_debian, is_proxmox, is_security, is_snapshot, vendor)
 from ..rule import Rule
 
 GUIDE = "Update the configured APT repositories"
@@ -171,6 +172,12 @@ def any_of(*words):
     return (*words, "%", '"')
 
 
+def needing(words):
+    """``Rule.in_hop`` of a rule that needs one of *words*: a callable giving them for a
+    :class:`~pvemigrate.releases.Hop` (iterable of str)."""
+    return {name: {"needs": any_of(*words(hop))} for name, hop in HOPS.items()}
+
+
 class AptRule(Rule):
     """Base of the APT rules: ``check_source`` is called for each enabled source of both syntaxes."""
 
@@ -178,11 +185,6 @@ class AptRule(Rule):
     severity = "error"
     phase = "switch"
     guide = GUIDE
-
-    @property
-    def hop(self):
-        """The names of both releases (:class:`~pvemigrate.repositories.Hop`)."""
-        return HOPS[self.hops[0]]
 
     def visit_Entry(self, entry):
         self._check(self.project.once(Source.of_entry, entry))

@@ -1,5 +1,4 @@
-from ..repositories import HOPS
-from ._apt import SuiteRule, any_of, is_debian_entry
+from ._apt import SuiteRule, is_debian_entry, needing
 
 
 class OldDebianSuite(SuiteRule):
@@ -45,7 +44,7 @@ class OldDebianSuite(SuiteRule):
     sources.list(5)
     """
 
-    needs = any_of(*HOPS["6to7"].debian)
+    in_hop = needing(lambda hop: hop.debian)
 
     def suites(self):
         return self.hop.debian

@@ -1,5 +1,4 @@
-from ..repositories import HOPS
-from ._apt import SuiteRule, any_of, is_security_entry
+from ._apt import SuiteRule, is_security_entry, needing
 
 
 class OldSecuritySuite(SuiteRule):
@@ -43,7 +42,7 @@ class OldSecuritySuite(SuiteRule):
     """
 
     checker = ("check_security_repo",)
-    needs = any_of(*HOPS["6to7"].security)
+    in_hop = needing(lambda hop: hop.security)
 
     def suites(self):
         return self.hop.security

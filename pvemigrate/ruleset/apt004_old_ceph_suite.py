@@ -1,5 +1,4 @@
-from ..repositories import HOPS
-from ._apt import SuiteRule, any_of, is_ceph_entry
+from ._apt import SuiteRule, is_ceph_entry, needing
 
 
 class OldCephSuite(SuiteRule):
@@ -42,7 +41,7 @@ class OldCephSuite(SuiteRule):
     """
 
     guide = "(Ceph only) Replace ceph.com repositories with proxmox.com ceph repositories"
-    needs = any_of(*HOPS["6to7"].ceph)
+    in_hop = needing(lambda hop: hop.ceph)
 
     def suites(self):
         return self.hop.proxmox

@@ -1,5 +1,4 @@
-from ..repositories import HOPS
-from ._apt import AptRule, any_of
+from ._apt import AptRule, needing
 
 
 class CephTooOld(AptRule):
@@ -39,7 +38,7 @@ class CephTooOld(AptRule):
     guide = "(Ceph only) Replace ceph.com repositories with proxmox.com ceph repositories"
     checker = ("check_ceph",)
     blocks = ("switch",)
-    needs = any_of(*HOPS["6to7"].ceph_too_old)
+    in_hop = needing(lambda hop: hop.ceph_too_old)
 
     def check_source(self, source):
         for word in source.too_old_ceph(self.hop):

@@ -1,7 +1,6 @@
 from ..edit import Fix
 from ..formats.deb822 import IndentedComment
-from ..repositories import HOPS
-from ._apt import AptRule, any_of, is_archive_entry
+from ._apt import AptRule, is_archive_entry, needing
 from ._apt_remove import is_entry, remove_source, remove_words
 
 
@@ -49,7 +48,7 @@ class Backports(AptRule):
     """
 
     severity = "warning"
-    needs = any_of(*HOPS["6to7"].backports)
+    in_hop = needing(lambda hop: hop.backports)
 
     def check_source(self, source):
         words = [word.token for word in source.suites if word.text in self.hop.backports]

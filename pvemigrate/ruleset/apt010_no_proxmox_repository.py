@@ -1,5 +1,5 @@
 from ..edit import Fix
-from ..repositories import HOPS, PVE_COMPONENTS, vendor
+from ..repositories import PVE_COMPONENTS, vendor
 from ..rule import NODE, Rule
 from ._apt import is_pve_entry
 from ._apt_node import Addition, binary_sources, is_refused, unseen_words
@@ -63,7 +63,7 @@ class NoProxmoxRepository(Rule):
             return
         if PVE_COMPONENTS & project.once(unseen_words, project):
             return
-        hop = HOPS[self.hops[0]]
+        hop = self.hop
         wanted = project.settings.pve_repo
         addition = Addition(project, hop, wanted or "enterprise", hop.new)
         message, fix = "no enabled Proxmox VE repository: dist-upgrade would remove proxmox-ve", None

@@ -1,4 +1,4 @@
-from ..repositories import (DEBIAN_COMPONENTS, HOPS, is_known_debian, is_security, release_of,
+from ..repositories import (DEBIAN_COMPONENTS, is_known_debian, is_security, release_of,
                             vendor)
 from ..rule import NODE, Rule
 from ._apt import GUIDE, is_debian_entry
@@ -56,12 +56,12 @@ class NoSecurityRepository(Rule):
     def check_project(self, project):
         if not project.all_of_kind("apt-list", "deb822") or project.once(is_refused, project):
             return
-        hop = HOPS[self.hops[0]]
+        hop = self.hop
         found = project.once(binary_sources, project)
         unknown = project.once(unseen_words, project)
         served = any("security" in word.lower() or word in hop.security for word in unknown) or any(
             serves(source, hop) for _, source in found)
-        right = hop.security[hop.old + "/updates"]
+        right = next(iter(hop.security.values()))
         # Somebody's own mirror may have such a suite: it counts where there is nothing better.
         misnamed = [(file, word) for file, source in found for word in misnamed_suites(source, hop)
                     if not served or source.is_everywhere(is_known_debian)]

@@ -1,4 +1,3 @@
-from ..repositories import HOPS
 from ..rule import NODE, Rule
 from ._apt import GUIDE
 from ._apt_files import default_release, part_names, pins
@@ -70,7 +69,7 @@ class PinnedToOldRelease(Rule):
 
     def check_value(self, file, value, what):
         """Report a :class:`~._apt_files.Value` that names the old release and not the new one."""
-        hop = HOPS[self.hops[0]]
+        hop = self.hop
         for start, text in value.names():
             if hop.old in text.lower() and hop.new not in text.lower():
                 self.report(value.token(start, len(text)), "%s names %s: have it name %s, or remove "

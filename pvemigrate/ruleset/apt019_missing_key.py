@@ -1,7 +1,7 @@
 import re
 
-from ..repositories import HOPS, is_security, vendor
-from ._apt import AptRule, any_of, is_debian_entry, is_security_entry
+from ..repositories import is_security, vendor
+from ._apt import AptRule, is_debian_entry, is_security_entry, needing
 from ._apt_node import option_token
 
 
@@ -47,7 +47,7 @@ class MissingKey(AptRule):
     severity = "warning"
     guide = "Add the Proxmox VE 7 Package Repository"
     # One of them is in each suite that is looked at.
-    needs = any_of(HOPS["6to7"].old, HOPS["6to7"].new)
+    in_hop = needing(lambda hop: (hop.old, hop.new))
 
     def __init__(self):
         super().__init__()

@@ -1,6 +1,6 @@
 from ..facts import version_key
-from ..repositories import HOPS, vendor
-from ._apt import AptRule, any_of, has_pve_components, is_debian_entry, is_security_entry
+from ..repositories import vendor
+from ._apt import AptRule, has_pve_components, is_debian_entry, is_security_entry, needing
 
 
 class SwitchedTooEarly(AptRule):
@@ -40,12 +40,12 @@ class SwitchedTooEarly(AptRule):
     """
 
     phase = "before"
-    needs = any_of(HOPS["6to7"].new)
+    in_hop = needing(lambda hop: [hop.new])
 
     def check_source(self, source):
         hop = self.hop
         version = self.facts.package("proxmox-ve")
-        if version is None or version_key(version) >= version_key(hop.proxmox_ve):
+        if version is None or version_key(version) >= version_key(hop.packages[0][1]):
             return
         back = {}
         for table in (hop.proxmox, hop.debian, hop.security):
@@ -55,7 +55,7 @@ class SwitchedTooEarly(AptRule):
             if word.text in back and is_of_the_upgrade(source, word.text in hop.security.values()):
                 self.report(word.token, "%s belongs to %s, and proxmox-ve %s is older than %s: set "
                             "the entry back to %s and update proxmox-ve first" % (
-                                word.text, hop.new_pve, version, hop.proxmox_ve, back[word.text]))
+                                word.text, hop.new_pve, version, hop.packages[0][1], back[word.text]))
                 return
 
 

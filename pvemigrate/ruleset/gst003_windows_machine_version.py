@@ -61,6 +61,7 @@ class WindowsMachineVersion(Rule):
     needs = tuple(sorted(WINDOWS))
     severity = "info"
     phase = "before"
+    hops = ("6to7",)
     guide = "Older Virtual Machines with Windows and Static Network"
 
     def visit_File(self, tree):

@@ -65,6 +65,7 @@ class BridgeMacNotPinned(Rule):
     kinds = ("interfaces",)
     severity = "warning"
     phase = "before"
+    hops = ("6to7",)
     guide = "Check Linux Network Bridge MAC"
 
     def check_project(self, project):

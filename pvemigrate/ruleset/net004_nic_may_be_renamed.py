@@ -85,6 +85,7 @@ class NicMayBeRenamed(Rule):
     kinds = ("interfaces",)
     severity = "warning"
     phase = "switch"
+    hops = ("6to7",)
     guide = "Network Interface Name Change"
 
     def check_project(self, project):

@@ -63,6 +63,7 @@ class NoRetention(Rule):
     kinds = ("storage",)
     severity = "warning"
     phase = "before"
+    hops = ("6to7",)
     guide = "storage: parameter 'maxfiles' is deprecated"
     checker = ("check_backup_retention_settings",)
 

@@ -2,9 +2,6 @@ from ..facts import DPKG_STATUS, version_key
 from ..rule import NODE, Rule
 from ._packages import place_of
 
-#: Hop -> what must be installed before it: (package, oldest version).
-OLDEST = {"6to7": (("proxmox-ve", "6.4-1"), ("pve-manager", "6.4"))}
-
 
 class ProxmoxVeTooOld(Rule):
     """
@@ -56,17 +53,16 @@ class ProxmoxVeTooOld(Rule):
                 self.report(None, "not here or not readable: nothing that depends on installed "
                             "packages is judged", severity="info", file=DPKG_STATUS)
             return
-        oldest = OLDEST[self.hops[0]]
-        for package, version in oldest:
+        for package, version in self.hop.packages:
             installed = facts.package(package)
             if installed and version_key(installed) < version_key(version):
                 file, token = place_of(project, package, "Version")
-                self.report(token, "%s is older than %s: bring the node to the last 6.4 first (apt "
-                            "update, apt dist-upgrade), with the repositories of 6.x"
-                            % (package, version), file=file)
+                self.report(token, "%s is older than %s: bring the node to the last %s first (apt "
+                            "update, apt dist-upgrade), with the repositories of %s.x"
+                            % (package, version, self.hop.newest, self.hop.release), file=file)
                 return
-        package, manager = (package for package, _ in oldest)
-        if facts.release and facts.release < 7 and not facts.package(package):
+        package, manager = (package for package, _ in self.hop.packages)
+        if facts.release and facts.release < self.hop.new_release and not facts.package(package):
             file, token = place_of(project, manager)
             self.report(token, "%s is not installed: without it an upgrade brings no new kernel; "
                         "install it first" % package, severity="warning", file=file)

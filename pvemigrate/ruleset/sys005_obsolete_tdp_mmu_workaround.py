@@ -56,6 +56,7 @@ class ObsoleteTdpMmuWorkaround(Rule):
     kinds = ("grub", "kernel-cmdline", "modprobe")
     severity = "info"
     phase = "after-node"
+    hops = ("6to7",)
     guide = "Old Workaround: Disable tdp_mmu"
     needs = any_spelling("mmu")
 

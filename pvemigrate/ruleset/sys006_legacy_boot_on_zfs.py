@@ -43,6 +43,7 @@ class LegacyBootOnZfs(Rule):
     kinds = ("grub",)
     severity = "error"
     phase = "before"
+    hops = ("6to7",)
     guide = "Unable to boot due to grub failure"
     needs = any_spelling("ZFS")
 

@@ -53,6 +53,7 @@ class EbtablesBridgeMac(Rule):
     kinds = (NODE,)
     severity = "warning"
     phase = "before"
+    hops = ("6to7",)
     guide = "Linux Bridge MAC-Address Change"
 
     def check_project(self, project):

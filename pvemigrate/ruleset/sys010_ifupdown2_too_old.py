@@ -2,9 +2,6 @@ from ..facts import version_key
 from ..rule import NODE, Rule
 from ._packages import place_of
 
-#: Hop -> the first version that gives a bridge its port's address.
-OLDEST = {"6to7": "3.1.0-1+pmx1"}
-
 
 class Ifupdown2TooOld(Rule):
     """
@@ -43,10 +40,11 @@ class Ifupdown2TooOld(Rule):
     kinds = (NODE,)
     severity = "warning"
     phase = "after-node"
+    hops = ("6to7",)
     guide = "Check Linux Network Bridge MAC"
 
     def check_project(self, project):
-        facts, oldest = self.facts, OLDEST[self.hops[0]]
+        facts, oldest = self.facts, self.hop.ifupdown2
         installed = facts.package("ifupdown2")
         if (facts.release or 0) >= 7 and installed and (
                 version_key(installed) < version_key(oldest)):

@@ -2,18 +2,6 @@ from ..facts import version_key
 from ..rule import NODE, Rule
 from ._packages import place_of
 
-#: Hop -> the products that share the node: (their packages, name, first version for the new
-#: release, where their own upgrade is described).
-PRODUCTS = {
-    "6to7": (
-        (("proxmox-backup-server",), "Proxmox Backup Server", "2",
-         "its how-to for the upgrade from 1.1 to 2.x"),
-        (("pmg-api", "proxmox-mailgateway", "proxmox-mailgateway-container"),
-         "Proxmox Mail Gateway", "7", "its how-to for the upgrade from 6.x to 7.0"),
-    ),
-}
-
-
 class CoInstalledMailOrBackupProduct(Rule):
     """
     ## What it finds
@@ -54,7 +42,7 @@ class CoInstalledMailOrBackupProduct(Rule):
     guide = "Prerequisites"
 
     def check_project(self, project):
-        for packages, product, new, where in PRODUCTS[self.hops[0]]:
+        for packages, product, new, where in self.hop.products:
             for package in packages:
                 version = self.facts.package(package)
                 if version and version_key(version) < version_key(new):

@@ -37,6 +37,7 @@ class PoolAuditTooEarly(Rule):
     kinds = ("user",)
     severity = "info"
     phase = "before"
+    hops = ("6to7",)
     guide = "Custom role: contains permission 'Pool.Allocate'"
     needs = ("Pool.Audit",)
 

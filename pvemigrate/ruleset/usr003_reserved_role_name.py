@@ -48,6 +48,7 @@ class ReservedRoleName(Rule):
     kinds = ("user",)
     severity = "error"
     phase = "before"
+    hops = ("6to7", "7to8")
     checker = ("check_custom_pool_roles",)
     needs = (NEW_SPECIAL_ROLE,)
 

@@ -44,6 +44,7 @@ class VmAllocateWithoutPoolAudit(Rule):
     kinds = ("user",)
     severity = "info"
     phase = "after-cluster"
+    hops = ("6to7",)
     guide = "Custom role: contains permission 'Pool.Allocate'"
     needs = ("VM.Allocate",)
 
