@@ -10,7 +10,7 @@ from ..settings import (
 )
 from ..streams import standard_input
 
-__all__ = ["COLOR", "COMMON", "PLUGIN", "add_options", "check_kind", "check_paths", "rules_of", "settings_of",
+__all__ = ["ALL_HOPS", "COLOR", "COMMON", "PLUGIN", "add_options", "check_kind", "check_paths", "rules_of", "settings_of",
            "unknown_code"]
 
 
@@ -30,10 +30,13 @@ PLUGIN = click.option("--plugin", "plugins", multiple=True, metavar="NAME",
 COLOR = click.option("--color", default="auto", type=click.Choice(["auto", "always", "never"]),
                      help="Colours; auto: on a terminal, unless NO_COLOR is set.")
 
-COMMON = [
+#: What is looked at, and when.
+_PLACES = [
     click.argument("paths", metavar="[PATH]...", nargs=-1),
     click.option("--root", metavar="DIR", help="The file system to work on (default: /). Nothing "
                  "outside it is read or written."),
+]
+_WHEN = [
     click.option("--hop", metavar="HOP", help="Which upgrade, as in 6to7. Default: 6to7, or the "
                  "one that ends at the release found."),
     click.option("--phase", "phases", multiple=True, metavar="PHASE",
@@ -41,6 +44,9 @@ COMMON = [
                                     "auto"]),
                  help="Which rules may act now: before, switch, after-node, after-cluster, all, or "
                       "auto (from the version installed below the root; the default). Repeatable."),
+]
+#: Which rules, and what their fixes have to know.
+_RULES = [
     click.option("--select", multiple=True, metavar="CODES", help="Only these codes or prefixes "
                  "(APT,LXC001). Repeatable."),
     click.option("--ignore", multiple=True, metavar="CODES", help="Not these codes or prefixes. "
@@ -68,18 +74,26 @@ COMMON = [
                  help="Old releases leave the mirrors: use the archive hosts (an unsafe fix)."),
     click.option("--cpu-formula", default=CPU_FORMULAS[0], type=click.Choice(CPU_FORMULAS),
                  help="How cpu.shares become cpu.weight (default: ratio)."),
+]
+_KIND = [
     click.option("--kind", metavar="KIND", help="Take every PATH (or stdin, -) as a file of this "
                  "kind."),
+]
+_OUTPUT = [
     click.option("--output-format", "output_format", default="text",
                  type=click.Choice(FORMATS), help="How findings are shown."),
     click.option("--fail-on", default="warning", type=click.Choice(SEVERITIES),
                  help="The lowest severity that makes the exit status 1 (default: warning)."),
+]
+_CONFIG = [
     click.option("--inline-ignores/--no-inline-ignores", default=True,
                  help="Whether remarks in the files put findings aside (default: they do)."),
     click.option("--config", metavar="FILE", help="The configuration file (default: pvemigrate.toml, or "
                  "[tool.pvemigrate] in pyproject.toml, of the working directory or one above it)."),
     click.option("--isolated", is_flag=True, help="Use no configuration file, and no list of accepted "
                  "findings."),
+]
+_MANNERS = [
     click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
     COLOR,
     click.option("--jobs", "-j", metavar="N", type=click.IntRange(min=1),
@@ -87,6 +101,11 @@ COMMON = [
     click.option("--quiet", "-q", is_flag=True, help="No summary and no notes; with --diff, the "
                  "diff alone."),
 ]
+
+#: For check and fix.
+COMMON = _PLACES + _WHEN + _RULES + _KIND + _OUTPUT + _CONFIG + _MANNERS
+#: For what goes through several upgrades.
+ALL_HOPS = _PLACES + _RULES + _CONFIG
 
 
 def rules_of(options):
