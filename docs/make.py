@@ -21,6 +21,9 @@ import tempfile
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 CHECKOUT = os.path.dirname(FOLDER)
 
+sys.path.insert(0, FOLDER)
+import generate  # noqa: E402  (the table of what is covered, which the pages of rules quote)
+
 #: The contents: caption -> pages, in this order. A page of docs/ that is not named comes last of the first.
 CONTENTS = {
     "Using it": ["install", "usage", "command", "configuration", "writing", "verify", "outputs",
@@ -40,8 +43,9 @@ SECTIONS = {"On the command line": "usage", "As a pre-commit hook": "pre-commit"
 
 #: What the families of rules are about.
 FAMILIES = {"APT": "repositories of packages", "BAK": "backup jobs", "CEP": "Ceph", "COR": "corosync",
-            "GST": "guests of both kinds", "LXC": "containers", "NET": "network", "STO": "storages",
-            "SYS": "the node", "USR": "users and permissions"}
+            "GST": "guests of both kinds", "JOB": "scheduled jobs", "LXC": "containers",
+            "NET": "network", "NTF": "notifications", "STO": "storages", "SYS": "the node",
+            "USR": "users and permissions"}
 
 #: The public names, as the reference has them: heading, text, names.
 LIBRARY = [
@@ -279,8 +283,10 @@ def family_page(name, rules, documentation):
             facts.append(("while it finds something, fix changes nothing in", ", ".join(rule.blocks)))
         if rule.guide:
             facts.append(("section of the guide", rule.guide))
-        if rule.checker:
-            facts.append(("pve6to7", ", ".join("`%s`" % function for function in rule.checker)))
+        for hop in rule.hops:
+            functions = generate.functions_of(rule, hop)
+            if functions:
+                facts.append(("pve" + hop, ", ".join("`%s`" % function for function in functions)))
         parts += ["(%s)=" % rule.code.lower(), "## %s %s" % (rule.code, rule.name),
                   "".join("* %s: %s\n" % fact for fact in facts),
                   re.sub("(?m)^## ", "### ", documentation(rule))]

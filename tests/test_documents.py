@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pvemigrate
+from pvemigrate.settings import HOPS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -79,18 +80,34 @@ def test_each_section_has_a_rule_or_a_reason():
             if not left and heading not in covered] == []
 
 
-def test_each_check_has_a_rule_or_a_reason():
-    for function, checks in generate.CHECKER:
-        for what, codes, left in checks:
-            assert codes or left, "%s: %s" % (function, what)
+def test_each_check_has_a_rule_in_each_upgrade_or_a_reason():
+    """No row is open: where rules look at something, they do in all upgrades whose checker does."""
+    for function_in, what, codes, left in generate.checks():
+        assert codes or left, what
+        if codes:
+            covered = {hop for code in codes for hop in generate.same_check(RULES[code], function_in)}
+            assert covered == set(function_in), what
+        assert function_in and list(function_in) == [hop for hop in HOPS if hop in function_in]
+
+
+def test_each_checker_has_its_functions_once_in_a_row():
+    for functions, _ in generate.CHECKS:
+        hops = [hop for hops in functions.values() for hop in hops]
+        assert len(hops) == len(set(hops)) and set(hops) <= set(HOPS)
 
 
 def test_rules_and_the_table_say_the_same_of_each_function():
-    """A rule that looks for what pve6to7 looks for says so in ``checker``; docs/generate.py says for
-    which of the function's checks that is."""
-    said = {(function, code) for function, checks in generate.CHECKER
-            for _, codes, _ in checks for code in codes}
-    assert said == {(function, rule.code) for rule in RULES.values() for function in rule.checker}
+    """A rule that looks for what a checker looks for says so in ``checker``; docs/generate.py says in
+    which upgrades the checker does, and under which names."""
+    assert {code: generate.named_by(rule) for code, rule in RULES.items()} == {
+        code: set(rule.checker) for code, rule in RULES.items()}
+
+
+def test_each_rule_stands_in_a_table_for_each_of_its_upgrades():
+    beyond = "\n".join(generate.beyond(RULES))
+    for code, rule in RULES.items():
+        own = [hop for hop in rule.hops if not generate.is_above(rule, hop)]
+        assert bool(own) == (code in beyond), code
 
 
 def test_documents_name_rules_that_are_there():
