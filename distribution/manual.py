@@ -109,6 +109,10 @@ def page(main, kinds, version, date):
 # -- what the command says -------------------------------------------------------------------------
 
 
+#: How many options two commands share before they are told of once.
+_MANY = 8
+
+
 def _commands(main):
     context = click.Context(main, info_name="pvemigrate")
     seen, out = {}, []
@@ -117,13 +121,17 @@ def _commands(main):
         out += [".SS " + _quote("%s %s" % (name, " ".join(_usage(command)))),
                 *_paragraphs(command.help)]
         own = {_key(option): option for option in _options(command)}
-        before = [other for other, options in seen.items()
-                  if options and len(options.keys() - own) <= len(options) // 10]
+        before = [other for other, options in seen.items() if len(options.keys() & own) >= _MANY]
         known = seen[before[0]] if before else {}
         if known:
-            line = "Takes the options of \\fB%s\\fR too." % _escape(before[0])
             lacking = sorted(_names(known[key]) for key in known.keys() - own)
-            out += [".PP", line + (" (Not %s.)" % ", ".join(lacking) if lacking else "")]
+            line = "Takes the options of \\fB%s\\fR too." % _escape(before[0])
+            if len(lacking) > len(known) // 10:
+                line = "Of the options of \\fB%s\\fR it takes %s." % (
+                    _escape(before[0]), ", ".join(sorted(_names(known[key]) for key in known.keys() & own)))
+            elif lacking:
+                line += " (Not %s.)" % ", ".join(lacking)
+            out += [".PP", line]
         for option in _options(command):
             if _key(option) not in known:
                 out += _item(_names(option), _text(_help(option)))

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
 
+    from .chain import Stage as Stage, stages as stages
     from .cst import (
         Block as Block, File as File, FlattenSentinel as FlattenSentinel, Line as Line,
         Node as Node, Position as Position, RemovalSentinel as RemovalSentinel,
@@ -55,6 +56,7 @@ _PUBLIC = {
     "Result": ("project", "Result"),
     "Rule": ("rule", "Rule"),
     "Settings": ("settings", "Settings"),
+    "Stage": ("chain", "Stage"),
     "Token": ("cst", "Token"),
     "Transformer": ("cst", "Transformer"),
     "UsageError": ("settings", "UsageError"),
@@ -70,6 +72,7 @@ _PUBLIC = {
     "parse_fragment": ("formats", "parse_fragment"),
     "remove": ("edit", "remove"),
     "replace": ("edit", "replace"),
+    "stages": ("chain", "stages"),
 }
 
 __all__ = sorted([*_PUBLIC, "parse", "rules"])

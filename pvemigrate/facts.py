@@ -28,11 +28,13 @@ class Facts:
     *exists*: callable telling whether there is anything at a path, readable or not.
     *listdir*: callable giving the sorted names in a directory.
     *free*: callable giving the bytes free on the root file system, None where that is not known.
-    *real_name*: callable giving what tells whether two paths lead to one file.
+    *real_name*: callable giving what tells whether two paths lead to one file. *upgraded*: dict of
+    package -> version, what an upgrade that is only thought of would have brought.
     """
 
     def __init__(self, read=lambda path: None, etc="etc/", settings=None, exists=None,
-                 listdir=lambda path: [], free=lambda: None, real_name=lambda path: path):
+                 listdir=lambda path: [], free=lambda: None, real_name=lambda path: path,
+                 upgraded=None):
         self._read = read
         self._listdir = listdir
         self._free = free
@@ -40,6 +42,7 @@ class Facts:
         self._exists = exists or (lambda path: read(path) is not None)
         self._etc = etc
         self._settings = settings
+        self._upgraded = upgraded or {}
         self._cache = {}
 
     def once(self, key, make):
@@ -83,7 +86,8 @@ class Facts:
 
     @property
     def _installed(self):
-        return self.once("installed", lambda: _installed_packages(self._status or b""))
+        return self.once("installed", lambda: dict(_installed_packages(self._status or b""),
+                                                   **self._upgraded))
 
     def package(self, name):
         """The installed version (str) of a Debian package, None where it is not installed or not

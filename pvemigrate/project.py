@@ -15,7 +15,7 @@ from .source import MAX_FILE, Reader, SourceFile, discover, known_location, sour
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Union
 
     from .acceptance import Accepted
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     #: What failed: (path, message).
     Errors = list[tuple[str, str]]
 
-__all__ = ["Plan", "Project", "Result", "TextProject", "check_text", "due_phases", "fix_text",
+__all__ = ["Plan", "Project", "Result", "TextProject", "check_text", "due_phases", "facts_of", "fix_text",
            "hop_for"]
 
 
@@ -82,14 +82,20 @@ def _releases(hop):
     return tuple(map(int, hop.split("to")))
 
 
+def facts_of(reader, etc="etc/", settings=None, upgraded=None):
+    """The :class:`~pvemigrate.facts.Facts` of the node whose files *reader* reads."""
+    return Facts(reader.get, etc, settings, reader.exists, reader.listdir, reader.free,
+                 reader.real_name, upgraded)
+
+
 class Plan:
     """What fix would do to a project; nothing is written before :meth:`apply`.
 
     ``found``: the findings in the files as they are, with ``fixed`` set on those that a change is
     planned for. ``fixed`` and ``remaining``: findings that the plan takes care of, and those in the
-    files after it. ``files``: path -> (file before or None, file after) of what changes, and
-    ``changes`` the same as list of (path, old bytes or None, new bytes). ``errors``: list of
-    (path, message). ``blocked``: phase -> codes that must be solved before its changes are made.
+    files after it. ``files``: path -> (file before or None, file after or None) of what changes,
+    appears or goes, and ``changes`` the same as list of (path, old bytes or None, new bytes or
+    None). ``errors``: list of (path, message). ``blocked``: phase -> codes that must be solved before its changes are made.
     ``notes``: list of (path or an empty str, text), what no independent reader has verified.
     """
 
@@ -104,9 +110,9 @@ class Plan:
         self.errors: Errors = result.errors
         self.notes: Errors = []
         self.blocked: dict[str, list[str]] = result.blocked
-        self.files: dict[str, tuple[SourceFile | None, SourceFile]] = result.files
-        self.changes: list[tuple[str, bytes | None, bytes]] = [
-            (path, None if old is None else old.data, new.data)
+        self.files: dict[str, tuple[SourceFile | None, SourceFile | None]] = result.files
+        self.changes: list[tuple[str, bytes | None, bytes | None]] = [
+            (path, None if old is None else old.data, None if new is None else new.data)
             for path, (old, new) in sorted(result.files.items())]
         #: path -> which lines change, as :func:`~pvemigrate.diff.composed` gives them.
         self.changed_lines = result.changes
@@ -118,7 +124,8 @@ class Plan:
 
     def diffs(self, prefix: str = "") -> list[str]:
         """The unified diff of each change (list of str), for files called *prefix* + path."""
-        return [unified_diff(None if old is None else decode(old), decode(new),
+        return [unified_diff(None if old is None else decode(old),
+                             None if new is None else decode(new),
                              prefix + self._written_name(path), self.changed_lines[path])
                 for path, old, new in self.changes]
 
@@ -320,18 +327,20 @@ class Project(_Files):
     default: every known one). *kind*: take the files in *paths* as files of this kind. *etc*: where
     the contents of /etc are below the root. *facts*: whether to look for facts of the node below
     the root. *rules*: classes to run instead of the built-in ones. *workers*: the
-    :class:`~pvemigrate.workers.Workers` for a large tree (default: this process alone). Keywords of
+    :class:`~pvemigrate.workers.Workers` for a large tree (default: this process alone). *upgraded*: dict
+    of package -> version, for packages that are taken to have been upgraded. Keywords of
     :class:`~pvemigrate.settings.Settings` set the options. Files that cannot be read are in
     ``errors``.
     """
 
-    def __init__(self, root: AnyPath | Root = ".", settings: Settings | None = None,
+    def __init__(self, root: AnyPath | Root | Reader = ".", settings: Settings | None = None,
                  paths: Iterable[str] | None = None, kind: str | None = None, etc: str = "etc/",
                  rules: Iterable[type[Rule]] | None = None, facts: bool = True,
-                 workers: Workers | None = None, **options: Any) -> None:
+                 workers: Workers | None = None, upgraded: Mapping[str, str] | None = None,
+                 **options: Any) -> None:
         self._workers = workers
         try:
-            self._reader = Reader(root)
+            self._reader = root if isinstance(root, Reader) else Reader(root)
         except (FileNotFoundError, NotADirectoryError):
             raise NotADirectoryError("no such directory: %s" % root) from None
         self.root = self._reader.root.path
@@ -341,9 +350,10 @@ class Project(_Files):
         self._has_etc = self._has_journal = facts
         settings = settings or Settings(**options)
         reader = self._reader
-        self._place_to_write = reader.root
-        found = Facts(reader.get, etc, settings, reader.exists, reader.listdir, reader.free,
-                      reader.real_name) if facts else Facts(settings=settings)
+        # What is only thought of is not there to be written to.
+        self._place_to_write = reader.root if type(reader) is Reader else None
+        self._upgraded = upgraded
+        found = facts_of(reader, etc, settings, upgraded) if facts else Facts(settings=settings)
         super().__init__([], found, settings, rules)
         self._partial = paths is not None
         self._root, self._beside = None, {}
@@ -444,8 +454,8 @@ class Project(_Files):
         if not (self._partial and self._has_etc):
             return self
         if self._root is None:
-            self._root = Project(self._reader.root, self.settings, etc=self._etc,
-                                 rules=self._given_rules)
+            self._root = Project(self._reader.afresh(), self.settings, etc=self._etc,
+                                 rules=self._given_rules, upgraded=self._upgraded)
         return self._root
 
     def _others(self, kinds):
@@ -469,10 +479,10 @@ class Project(_Files):
         known = {reader.real_name(file.path) for file in self.files}
         return [file for file in found if reader.real_name(file.path) not in known]
 
-    def _obstacle(self, file):
+    def _obstacle(self, file, removes=False):
         from .obstacles import obstacle
 
-        return obstacle(self._reader.root, file, self.facts)
+        return obstacle(self._reader.root, file, self.facts, removes)
 
     def _find_covered(self, paths):
         """The test whether findings at a path were asked for, by naming it or a directory above."""
@@ -509,8 +519,8 @@ class Result:
         self._before = before
         _, after = plan.files.get(before.path, (before, before))
         self._changes = plan.changed_lines.get(before.path)
-        self.bytes: bytes = after.data
-        self.code: str = after.tree.code
+        self.bytes: bytes = after.data if after else b""
+        self.code: str = after.tree.code if after else ""
         self.changed = bool(plan.changes)
         self.findings = plan.findings
         self.fixed = plan.fixed

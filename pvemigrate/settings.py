@@ -100,6 +100,12 @@ class Settings:
         self.accepted = tuple(accepted)
         self.inline_ignores = bool(inline_ignores)
 
+    def for_hop(self, hop: str) -> Settings:
+        """The same for all phases of another upgrade."""
+        settings = Settings.__new__(Settings)
+        vars(settings).update(vars(self), hop=hop, phases=("all",))
+        return settings
+
     def selects(self, code: str) -> bool:
         """Whether the rule *code* is asked for."""
         return not self.ignores(code) and (not self.select or matches(code, self.select))

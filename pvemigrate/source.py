@@ -9,8 +9,8 @@ from errno import ENOENT, ENOTDIR
 from .formats import FIXED, FOLDERS, KINDS, kind_of_path, parse
 from .root import MAX_SIZE, Root
 
-__all__ = ["MAX_FILE", "Reader", "SourceFile", "discover", "find_roots", "innermost_etc", "known_location",
-           "locate", "shows_pve", "source_matches", "sourced_files"]
+__all__ = ["MAX_FILE", "ChangedReader", "Reader", "SourceFile", "discover", "find_roots",
+           "innermost_etc", "known_location", "locate", "shows_pve", "source_matches", "sourced_files"]
 
 #: How large one of the files that are judged may be.
 MAX_FILE = 2 * 1024 * 1024
@@ -162,10 +162,65 @@ class Reader:
         except OSError:
             return None
 
+    def afresh(self):
+        """A reader of the same files, which has read nothing yet."""
+        return Reader(self.root)
+
     def links_to_node(self, path):
         """Whether *path* is a link into a directory ``nodes``, as pmxcfs has them for the guests of
         the node itself."""
         return "nodes" in (self._link(path) or "").split("/")
+
+
+class ChangedReader(Reader):
+    """Reads what the files below a root would hold after some changes, of which none is written.
+
+    *reader*: the :class:`Reader` of the files before; *changes*: iterable of (path, old bytes or None,
+    new bytes or None where the file is removed), as a plan has them.
+    """
+
+    def __init__(self, reader, changes):
+        super().__init__(reader.root)
+        self._changed = dict(getattr(reader, "_changed", ()))
+        self._changed.update((self._name(path), new) for path, _, new in changes)
+
+    def afresh(self):
+        return ChangedReader(self, ())
+
+    def _name(self, path):
+        # What is not there yet has no other name than its folder's real one and its own.
+        above, slash, name = self.real_name(path).rpartition("/")
+        return self.real_name(above) + slash + name if above else name
+
+    def read(self, path, limit=MAX_SIZE):
+        name = self._name(path)
+        if name not in self._changed:
+            return super().read(path, limit)
+        data = self._changed[name]
+        if data is None:
+            raise FileNotFoundError(ENOENT, os.strerror(ENOENT))
+        return data
+
+    def listdir(self, path):
+        names = {name for name in super().listdir(path)
+                 if self._changed.get(self._name("%s/%s" % (path, name)), b"") is not None}
+        folder = self._name(path) + "/" if path else ""
+        names.update(name[len(folder):].partition("/")[0] for name, data in self._changed.items()
+                     if name.startswith(folder) and data is not None)
+        return sorted(names)
+
+    def exists(self, path):
+        name = self._name(path)
+        if name in self._changed:
+            return self._changed[name] is not None
+        return super().exists(path) or self._is_new_directory(name)
+
+    def is_directory(self, path):
+        return super().is_directory(path) or self._is_new_directory(self._name(path))
+
+    def _is_new_directory(self, name):
+        return any(other.startswith(name + "/") and data is not None
+                   for other, data in self._changed.items())
 
 
 def discover(reader, etc="etc/", kinds=KINDS, wanted=lambda path: True):

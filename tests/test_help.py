@@ -42,7 +42,7 @@ def test_each_option_stands_under_a_heading(name):
 
 
 def test_no_heading_names_an_option_that_there_is_not():
-    there = {option for name in ("check", "fix") for param in main.get_command(CONTEXT, name).params
+    there = {option for name in ("check", "fix", "plan") for param in main.get_command(CONTEXT, name).params
              for option in param.opts}
     assert {name for names in SECTIONS.values() for name in names} <= there
 

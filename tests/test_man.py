@@ -57,7 +57,7 @@ def test_each_command_is_there_with_its_help(name):
     text = plain(section(heading, whole, "SS"))
     command = COMMANDS[name]
     assert all(" ".join(part.split()) in text for part in command.help.split("\n\n"))
-    if "Takes the options of check too." in text:
+    if "Takes the options of check too." in text or "Of the options of check it takes" in text:
         text += plain(section("check [OPTION]... [PATH]...", whole, "SS"))
     for param in command.params:
         if isinstance(param, click.Option):
@@ -69,7 +69,9 @@ def test_each_command_is_there_with_its_help(name):
 
 
 def test_options_of_check_are_told_once():
-    assert PAGE.count(manual._escape("--cpu-formula")) == 1
+    # Once with its text; plan names those of them that it takes.
+    assert len(re.findall("--cpu-formula", plain(PAGE))) == 2
+    assert plain(PAGE).count("How cpu.shares become cpu.weight") == 1
 
 
 @pytest.mark.parametrize("title, facts", [

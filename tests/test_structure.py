@@ -36,7 +36,7 @@ LAYERS = (
     ("ruleset", "acceptance"),
     ("engine", "catalogue", "obstacles", "verify", "write"),
     ("plugins", "project", "targets", "output"),
-    ("undo", "streams", "completion"),
+    ("chain", "undo", "streams", "completion"),
     ("commands",),
     ("cli",),
     ("__main__",),

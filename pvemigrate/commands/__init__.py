@@ -7,7 +7,7 @@ others are what they share.
 __all__ = ["COMMANDS", "CONTEXT", "FAILED", "FOUND", "OK"]
 
 #: The subcommands, in the order in which the help lists them.
-COMMANDS = ("check", "fix", "rollback", "rules", "explain", "report", "parse")
+COMMANDS = ("check", "fix", "plan", "rollback", "rules", "explain", "report", "parse")
 
 #: Exit status: nothing left to do; something is; wrong usage, or something failed.
 OK, FOUND, FAILED = 0, 1, 2

@@ -10,8 +10,8 @@ from ..settings import (
 )
 from ..streams import standard_input
 
-__all__ = ["ALL_HOPS", "COLOR", "COMMON", "PLUGIN", "add_options", "check_kind", "check_paths", "rules_of", "settings_of",
-           "unknown_code"]
+__all__ = ["ALL_HOPS", "COLOR", "COMMON", "PLUGIN", "add_options", "check_kind", "check_paths",
+           "rules_of", "settings_of", "unknown_code"]
 
 
 def add_options(options):

@@ -274,7 +274,7 @@ class Run:
         """Write what is planned for one project, where that *is_wanted*."""
         failed = ()
         if project.root is None:
-            self._deliver(plan.changes[0][2] if plan.changes else project.file.data)
+            self._deliver((plan.changes[0][2] or b"") if plan.changes else project.file.data)
         elif is_wanted:
             if self.progress and len(plan.changes) >= _MANY:
                 self.progress.show("writing %d files" % len(plan.changes))
@@ -387,7 +387,8 @@ class _Page:
         """Keep what a plan changes."""
         from ..formats import decode
 
-        self.changes += [(label + path, None if old is None else decode(old), decode(new))
+        self.changes += [(label + path, None if old is None else decode(old),
+                          None if new is None else decode(new))
                          for path, old, new in plan.changes]
 
 

@@ -9,7 +9,7 @@ __all__ = ["SECTIONS", "Helpful", "Sectioned"]
 SECTIONS = {
     "What fix does": ("--diff", "--interactive", "--emit-commands", "--verify", "--force",
                       "--no-pve-locks"),
-    "What is looked at": ("--root", "--kind", "--phase", "--hop", "--select", "--ignore",
+    "What is looked at": ("--root", "--kind", "--phase", "--hop", "--from", "--to", "--select", "--ignore",
                           "--inline-ignores", "--generate-ignore", "--config", "--isolated",
                           "--plugin"),
     "What fixes have to know": ("--mac", "--ip-link", "--pve-repo", "--pin-nics", "--rename-nic",

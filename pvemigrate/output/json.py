@@ -4,7 +4,7 @@ import json
 
 from .. import __version__
 
-__all__ = ["catalogue_document", "document", "dump", "render"]
+__all__ = ["catalogue_document", "document", "dump", "render", "stages_document"]
 
 
 def render(report):
@@ -58,6 +58,25 @@ def catalogue_document(rules, plugins=()):
     }
 
 
+def stages_document(ways, root=None):
+    """Upgrades in a row as plain data: *ways*, list of (root, label, stages), as ``plan`` has them; its
+    schema is ``pvemigrate/schema/plan-1.json``."""
+    return {
+        "version": 1,
+        "tool": "pvemigrate " + __version__,
+        "root": None if root is None else _text(root),
+        "nodes": [{
+            "root": _text(directory),
+            "hops": [{
+                "hop": stage.hop.name,
+                "fixed": [_finding(finding) for finding in stage.plan.fixed],
+                "remaining": [_finding(finding) for finding in stage.remaining],
+                "diff": _text("".join(stage.plan.diffs(label))),
+            } for stage in stages],
+        } for directory, label, stages in ways],
+    }
+
+
 def _finding(finding):
     position = finding.position
     return {
@@ -75,11 +94,17 @@ def _finding(finding):
         "guide": finding.guide,
         "fix": None if finding.title is None else {
             "title": _text(finding.title),
-            "edits": [{"path": _text(path), "start": start, "end": end, "text": _text(text)}
-                      for path, start, end, text in finding.byte_edits],
+            "edits": [_edit(finding, *edit) for edit in finding.byte_edits],
         },
         "commands": [_text(command) for command in finding.commands + finding.follow_up],
     }
+
+
+def _edit(finding, path, start, end, text):
+    edit = {"path": _text(path), "start": start, "end": end, "text": _text(text)}
+    if path in finding.removed_files:
+        edit["removes_file"] = True
+    return edit
 
 
 def _text(text):
