@@ -6,7 +6,7 @@ from __future__ import annotations
 from .project import Project, facts_of
 from .releases import HOPS, after, sequence
 from .settings import Settings, UsageError
-from .source import ChangedReader, Reader
+from .source import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ class Stage:
         return bool(self.plan.changes) or any(
             finding.severity != "info" for finding in self.remaining)
 
+    def after(self, hop: Hop | None = None) -> Project:
+        """The node after this upgrade, with all updates of the new release: a
+        :class:`~pvemigrate.Project` in memory, to be judged for *hop* (default: the same, for what is
+        still due after it)."""
+        return self.project.after(self.plan, (hop or self.hop).name, updated(self.hop))
+
     def move(self, prefix: str) -> None:
         """Show the findings relative to a directory further up: their paths begin with *prefix*."""
         for finding in self.plan.findings:
@@ -83,17 +89,17 @@ def stages(root: AnyPath | Root = ".", to: int | None = None, since: int | None 
             "Proxmox VE %d found: there is nothing before %d to plan" % (since, to) if to <= since else
             "no sequence of known hops leads from Proxmox VE %d to %d; known are: %s" % (
                 since, to, ", ".join(HOPS)))
-    return _stages(reader, hops, settings, rules, etc)
+    return _stages(Project(reader, settings.for_hop(hops[0].name), etc=etc, rules=rules), hops)
 
 
-def _stages(reader, hops, settings, rules, etc):
-    upgraded, known = None, set()
-    for hop in hops:
-        project = Project(reader, settings.for_hop(hop.name), etc=etc, rules=rules, upgraded=upgraded)
+def _stages(project, hops):
+    known = set()
+    for hop, following in zip(hops, hops[1:] + [None]):
         stage = Stage(hop, project, known)
         yield stage
         known.update(map(_identity, stage.remaining))
-        reader, upgraded = ChangedReader(reader, stage.plan.changes), updated(hop)
+        if following:
+            project = stage.after(following)
 
 
 def updated(hop: Hop) -> dict[str, str]:

@@ -11,7 +11,7 @@ from .facts import Facts
 from .formats import KINDS, decode, kind_of_path
 from .rule import NODE, RuleInfo
 from .settings import HOPS, PHASES, Settings, UsageError
-from .source import MAX_FILE, Reader, SourceFile, discover, known_location, sourced_files
+from .source import MAX_FILE, ChangedReader, Reader, SourceFile, discover, known_location, sourced_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -371,6 +371,12 @@ class Project(_Files):
 
     def close(self) -> None:
         self._reader.root.close()
+
+    def after(self, plan: Plan, hop: str, upgraded: Mapping[str, str]) -> Project:
+        """The files as *plan* would leave them, in memory, to be judged for *hop* in all its phases, on a
+        node whose packages have been *upgraded* (dict of package -> version)."""
+        return Project(ChangedReader(self._reader, plan.changes), self.settings.for_hop(hop), etc=self._etc,
+                       rules=self._given_rules, upgraded=upgraded)
 
     def _read_all(self, wanted=lambda path: True):
         found = discover(self._reader, self._etc, wanted=wanted)

@@ -137,6 +137,34 @@ def test_as_a_library(tmp_path):
         found[1].plan.apply()
 
 
+#: All that fixes have to know, so that every one of them is made.
+EVERYTHING = {
+    "unsafe_fixes": True, "pve_repo": "no-subscription", "pin_nics": True,
+    "macs": {name: "02:00:00:00:00:%02x" % number for number, name in enumerate(
+        ["vmbr%d" % n for n in range(10)] + ["eno1", "eno2"])},
+}
+
+
+@pytest.mark.parametrize("name", sorted(
+    path.name for path in (REPOSITORY / "examples").glob("pve[678]-*")))
+@pytest.mark.parametrize("options", [{}, EVERYTHING], ids=["safe", "everything"])
+def test_at_the_end_of_the_way_nothing_is_left_to_fix(name, options):
+    """Each example, taken to the last release, is one on which the last hop has nothing to fix."""
+    found = list(pvemigrate.stages(REPOSITORY / "examples" / name, **options))
+    assert found[-1].hop.new_release == 9 and found[-1].plan.changes
+    assert [stage.errors for stage in found] == [[]] * len(found)
+    after = found[-1].after()
+    assert after.facts.release == 9
+    plan = after.fix()
+    assert plan.errors == [] and plan.changes == []
+    assert [finding for finding in plan.remaining if finding.applicability == "safe"
+            or finding.applicability == "unsafe" and options] == []
+    # Nor does a later hop undo what an earlier one has done.
+    for stage in found:
+        again = stage.after().fix()
+        assert again.changes == [], stage.hop.name
+
+
 def test_the_hops_are_a_sequence():
     assert tuple(HOPS) == NAMES
     assert [hop.name for hop in sequence(6, 9)] == list(NAMES)
