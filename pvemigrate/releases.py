@@ -22,15 +22,18 @@ class Hop:
 
     ``debian``, ``security``, ``proxmox``: old suite -> new suite, of Debian's archive, its security
     archive and Proxmox's repositories. ``backports``: suites whose packages an upgrade is not tested
-    with. ``split_components``: component of Debian's archive -> the one that a part of its packages has
-    gone to. ``pve_components``: old name -> new name of Proxmox VE's components. ``ceph`` and
-    ``ceph_too_old``: names of Proxmox's Ceph repositories that go along with the upgrade, and of those
-    that have to be left behind before it; ``ceph_components``: old component -> those that have taken
-    its place, by the names of Proxmox VE's repositories (as --pve-repo has them).
+    with. ``split_components``: component of Debian's archive -> (the one that a part of its packages has
+    gone to, Debian's release from which on). ``renamed_components``: old name -> (new name, Debian's
+    release from which on) of components of Proxmox's repositories. ``ceph`` and ``ceph_too_old``: names
+    of Proxmox's Ceph repositories that go along with the upgrade, and of those that have to be left
+    behind before it; ``ceph_components``: old component -> (Debian's release from which on others have
+    taken its place, these by the names of Proxmox VE's repositories, as --pve-repo has them).
 
     ``pve_repositories``: name (as --pve-repo has it) -> (file in sources.list.d, URI, component) of
-    Proxmox VE's own repositories. ``proxmox_key``, ``debian_key`` and ``security_key``: what the
-    new release is signed with (:class:`Key`).
+    Proxmox VE's own repositories. ``proxmox_keyring``: the path on a node of the keys that Proxmox's own
+    entries name, None where they name none. ``proxmox_key``, ``debian_key`` and ``security_key``: what
+    the new release is signed with (:class:`Key`). ``remarks_on_suites``: whether the checker remarks on
+    suites that are named after no release.
 
     ``old_marks``: what stands for the old release, besides its name, in suites and paths of vendors.
     ``vendor_suites``: suites that vendors name after Proxmox's releases. ``vendors``: those known to
@@ -41,16 +44,24 @@ class Hop:
     oldest version (two numbers) of QEMU's machine types that it is sure to run, None where none is
     dropped. ``roles``: names of roles that are built in from the new release on, and ``role_prefix``:
     what names of built-in roles begin with, where no other may any more (in lower case, or None).
-    ``privileges``: those that are gone.
+    ``privileges``: those that are gone, and ``new_privileges``: those that the release before does not
+    know. ``pool_levels``: how many levels the name of a pool may have. ``weaker_roles``: built-in role ->
+    the privilege that it has lost.
+
+    ``has_ifupdown2``: whether what has been installed as the old release has ifupdown2.
+    ``moves_bridges``: whether Linux bridges get other MAC addresses with the upgrade.
+    ``renamed_cards``: makes of network cards that are known to get other names with it.
     """
 
     __slots__ = ("name", "release", "new_release", "checker", "old", "new", "old_debian", "new_debian",
                  "old_pve", "new_pve", "packages", "newest", "ifupdown2", "free_space", "products",
-                 "debian", "security", "proxmox", "backports", "split_components", "pve_components",
-                 "ceph", "ceph_too_old", "ceph_components", "pve_repositories", "proxmox_key",
+                 "debian", "security", "proxmox", "backports", "split_components", "renamed_components",
+                 "ceph", "ceph_too_old", "ceph_components", "pve_repositories", "proxmox_keyring",
+                 "proxmox_key", "remarks_on_suites",
                  "debian_key", "security_key", "old_marks", "vendor_suites", "vendors",
                  "vendor_notes", "has_legacy_cgroup", "storage_types", "machine", "roles",
-                 "role_prefix", "privileges")
+                 "role_prefix", "privileges", "new_privileges", "pool_levels", "weaker_roles",
+                 "has_ifupdown2", "moves_bridges", "renamed_cards")
 
     def __init__(self, **values):
         for name in self.__slots__:
@@ -80,6 +91,8 @@ _VENDORS = frozenset([
     "MariaDB", "Microsoft", "Mosquitto", "MySQL", "Netdata", "nginx", "NodeSource", "OpenVPN",
     "Percona", "PostgreSQL", "PowerDNS", "Puppet", "Salt", "sury.org", "Tailscale",
     "Tor", "TurnKey Linux", "VirtualBox", "WineHQ", "X2Go", "Zabbix", "ZeroTier"])
+_NODESOURCE = "NodeSource has one suite for all releases today, nodistro"
+_SALT = "Salt has moved to packages.broadcom.com, with the suite stable"
 
 HOPS = {hop.name: hop for hop in (
     Hop(
@@ -117,7 +130,7 @@ HOPS = {hop.name: hop for hop in (
         backports=("buster-backports", "buster-backports-sloppy",
                    "bullseye-backports", "bullseye-backports-sloppy"),
         split_components={},
-        pve_components={},
+        renamed_components={},
         ceph=("ceph-octopus",),
         ceph_too_old=("ceph-luminous", "ceph-nautilus"),
         ceph_components={},
@@ -128,6 +141,7 @@ HOPS = {hop.name: hop for hop in (
                                 "http://download.proxmox.com/debian/pve", "pve-no-subscription"),
             "test": ("pve-test.list", "http://download.proxmox.com/debian/pve", "pvetest"),
         },
+        proxmox_keyring=None,
         proxmox_key=Key(
             ["Proxmox Bullseye Release Key"],
             ["28139A2F830BD68478A1A01FDD4BA3917E23BF59"],
@@ -143,6 +157,7 @@ HOPS = {hop.name: hop for hop in (
             ["Debian Security Archive Automatic Signing Key (11/bullseye)"],
             ["AC530D520F2F3269F5E98313A48449044AAD5C5D"],
             ["debian-archive-bullseye-security-automatic.gpg"]),
+        remarks_on_suites=False,
         old_marks=("debian10", "debian-10", "debian_10"),
         vendor_suites={"proxmox-6": "proxmox-7"},
         vendors=_VENDORS,
@@ -155,6 +170,12 @@ HOPS = {hop.name: hop for hop in (
         roles=("PVEPoolUser",),
         role_prefix=None,
         privileges=(),
+        new_privileges=("Pool.Audit", "Sys.Incoming"),
+        pool_levels=1,
+        weaker_roles={},
+        has_ifupdown2=False,
+        moves_bridges=True,
+        renamed_cards=("Mellanox", "Broadcom BCM57412"),
     ),
     Hop(
         name="7to8",
@@ -181,18 +202,25 @@ HOPS = {hop.name: hop for hop in (
             "bullseye": "bookworm",
             "bullseye-updates": "bookworm-updates",
             "bullseye-proposed-updates": "bookworm-proposed-updates",
+            "bullseye-debug": "bookworm-debug",
+            "bullseye-proposed-updates-debug": "bookworm-proposed-updates-debug",
         },
-        security={"bullseye-security": "bookworm-security"},
+        # The others are what replacing the name alone makes of the suites up to Debian 10's.
+        security={
+            "bullseye-security": "bookworm-security",
+            "bullseye/updates": "bookworm-security",
+            "bookworm/updates": "bookworm-security",
+        },
         proxmox={"bullseye": "bookworm"},
-        backports=("bullseye-backports", "bullseye-backports-sloppy",
-                   "bookworm-backports", "bookworm-backports-sloppy"),
+        backports=("bullseye-backports", "bullseye-backports-sloppy", "bullseye-backports-debug",
+                   "bookworm-backports", "bookworm-backports-sloppy", "bookworm-backports-debug"),
         # Debian 12's release notes, "Non-free firmware moved to its own component in the archive".
-        split_components={"non-free": "non-free-firmware"},
-        pve_components={},
+        split_components={"non-free": ("non-free-firmware", "bookworm")},
+        renamed_components={},
         ceph=("ceph-quincy",),
-        ceph_too_old=("ceph-octopus", "ceph-pacific"),
-        ceph_components={"main": {"enterprise": "enterprise", "no-subscription": "no-subscription",
-                                  "test": "test"}},
+        ceph_too_old=("ceph-luminous", "ceph-nautilus", "ceph-octopus", "ceph-pacific"),
+        ceph_components={"main": ("bookworm", {"enterprise": "enterprise", "test": "test",
+                                               "no-subscription": "no-subscription"})},
         pve_repositories={
             "enterprise": ("pve-enterprise.list", "https://enterprise.proxmox.com/debian/pve",
                            "pve-enterprise"),
@@ -200,6 +228,7 @@ HOPS = {hop.name: hop for hop in (
                                 "http://download.proxmox.com/debian/pve", "pve-no-subscription"),
             "test": ("pve-test.list", "http://download.proxmox.com/debian/pve", "pvetest"),
         },
+        proxmox_keyring=None,
         proxmox_key=Key(
             ["Proxmox Bookworm Release Key"],
             ["F4E136C67CDCE41AE6DE6FC81140AF8F639E0C39"],
@@ -209,21 +238,38 @@ HOPS = {hop.name: hop for hop in (
              "Debian Stable Release Key (12/bookworm)"],
             ["B8B80B5B623EAB6AD8775C45B7C5D7D6350947F8",
              "4D64FEC119C2029067D6E791F8D2585B8783D481"],
-            ["debian-archive-bookworm-automatic.gpg", "debian-archive-bookworm-stable.gpg"]),
+            ["debian-archive-bookworm-automatic.gpg", "debian-archive-bookworm-stable.gpg",
+             "debian-archive-bookworm-automatic.asc", "debian-archive-bookworm-stable.asc",
+             "debian-archive-bookworm-automatic.pgp", "debian-archive-bookworm-stable.pgp"]),
         security_key=Key(
             ["Debian Security Archive Automatic Signing Key (12/bookworm)"],
             ["05AB90340C0C5E797F44A8C8254CF3B5AEC0A8F0"],
-            ["debian-archive-bookworm-security-automatic.gpg"]),
+            ["debian-archive-bookworm-security-automatic.gpg",
+             "debian-archive-bookworm-security-automatic.asc",
+             "debian-archive-bookworm-security-automatic.pgp"]),
+        remarks_on_suites=True,
         old_marks=("debian11", "debian-11", "debian_11"),
         vendor_suites={"proxmox-7": "proxmox-8"},
-        vendors=_VENDORS,
-        vendor_notes={},
+        vendors=_VENDORS - {"InfluxData", "NodeSource", "Salt"},
+        vendor_notes={
+            "MongoDB": "MongoDB came to Debian 12 with its version 7.0",
+            "NodeSource": _NODESOURCE,
+            "Salt": _SALT,
+        },
         has_legacy_cgroup=True,
         storage_types=(),
         machine=None,
-        roles=(),
+        # libpve-access-control 8.0.0 to 8.1.2, its changelog.
+        roles=("PVESDNUser", "PVEMappingAdmin", "PVEMappingUser"),
         role_prefix="pve",
         privileges=(),
+        new_privileges=("SDN.Use", "Mapping.Audit", "Mapping.Modify", "Mapping.Use",
+                        "Sys.AccessNetwork"),
+        pool_levels=3,
+        weaker_roles={"PVEAdmin": "Permissions.Modify", "PVESysAdmin": "Permissions.Modify"},
+        has_ifupdown2=True,
+        moves_bridges=False,
+        renamed_cards=(),
     ),
     Hop(
         name="8to9",
@@ -250,17 +296,25 @@ HOPS = {hop.name: hop for hop in (
             "bookworm": "trixie",
             "bookworm-updates": "trixie-updates",
             "bookworm-proposed-updates": "trixie-proposed-updates",
+            "bookworm-debug": "trixie-debug",
+            "bookworm-proposed-updates-debug": "trixie-proposed-updates-debug",
         },
-        security={"bookworm-security": "trixie-security"},
+        # The others are what replacing the name alone makes of the suites up to Debian 10's.
+        security={
+            "bookworm-security": "trixie-security",
+            "bookworm/updates": "trixie-security",
+            "trixie/updates": "trixie-security",
+        },
         proxmox={"bookworm": "trixie"},
-        backports=("bookworm-backports", "bookworm-backports-sloppy",
-                   "trixie-backports", "trixie-backports-sloppy"),
-        split_components={"non-free": "non-free-firmware"},
-        pve_components={"pvetest": "pve-test"},
+        backports=("bookworm-backports", "bookworm-backports-sloppy", "bookworm-backports-debug",
+                   "trixie-backports", "trixie-backports-sloppy", "trixie-backports-debug"),
+        split_components={"non-free": ("non-free-firmware", "bookworm")},
+        renamed_components={"pvetest": ("pve-test", "trixie"), "pbstest": ("pbs-test", "trixie")},
         ceph=("ceph-squid",),
-        ceph_too_old=("ceph-quincy", "ceph-reef"),
-        ceph_components={"main": {"enterprise": "enterprise", "no-subscription": "no-subscription",
-                                  "test": "test"}},
+        ceph_too_old=("ceph-luminous", "ceph-nautilus", "ceph-octopus", "ceph-pacific", "ceph-quincy",
+                      "ceph-reef"),
+        ceph_components={"main": ("bookworm", {"enterprise": "enterprise", "test": "test",
+                                               "no-subscription": "no-subscription"})},
         pve_repositories={
             "enterprise": ("pve-enterprise.sources", "https://enterprise.proxmox.com/debian/pve",
                            "pve-enterprise"),
@@ -268,30 +322,47 @@ HOPS = {hop.name: hop for hop in (
                                 "http://download.proxmox.com/debian/pve", "pve-no-subscription"),
             "test": ("proxmox.sources", "http://download.proxmox.com/debian/pve", "pve-test"),
         },
+        proxmox_keyring="/usr/share/keyrings/proxmox-archive-keyring.gpg",
         proxmox_key=Key(
             ["Proxmox Trixie Release Key"],
             ["24B30F06ECC1836A4E5EFECBA7BCD1420BFE778E"],
-            ["proxmox-archive-keyring.gpg", "proxmox-release-trixie.gpg"]),
+            ["proxmox-release-trixie.gpg"]),
         debian_key=Key(
             ["Debian Archive Automatic Signing Key (13/trixie)",
              "Debian Stable Release Key (13/trixie)"],
             ["04B54C3CDCA79751B16BC6B5225629DF75B188BD",
              "41587F7DB8C774BCCF131416762F67A0B2C39DE4"],
-            ["debian-archive-trixie-automatic.gpg", "debian-archive-trixie-stable.gpg"]),
+            ["debian-archive-trixie-automatic.gpg", "debian-archive-trixie-stable.gpg",
+             "debian-archive-trixie-automatic.asc", "debian-archive-trixie-stable.asc",
+             "debian-archive-trixie-automatic.pgp", "debian-archive-trixie-stable.pgp"]),
         security_key=Key(
             ["Debian Security Archive Automatic Signing Key (13/trixie)"],
             ["5E04A1E3223A19A20706E20F9904613D4CCE68C6"],
-            ["debian-archive-trixie-security-automatic.gpg"]),
+            ["debian-archive-trixie-security-automatic.gpg",
+             "debian-archive-trixie-security-automatic.asc",
+             "debian-archive-trixie-security-automatic.pgp"]),
+        remarks_on_suites=True,
         old_marks=("debian12", "debian-12", "debian_12"),
         vendor_suites={"proxmox-8": "proxmox-9"},
-        vendors=_VENDORS,
-        vendor_notes={},
+        vendors=_VENDORS - {"HPE", "InfluxData", "MySQL", "NodeSource", "OpenVPN", "Percona", "Puppet",
+                            "Salt", "TurnKey Linux", "X2Go"},
+        vendor_notes={
+            "NodeSource": _NODESOURCE,
+            "Salt": _SALT,
+        },
         has_legacy_cgroup=False,
         storage_types=("glusterfs",),
         machine=(6, 0),
         roles=(),
         role_prefix="pve",
         privileges=("VM.Monitor",),
+        new_privileges=("VM.GuestAgent.Audit", "VM.GuestAgent.FileRead", "VM.GuestAgent.FileWrite",
+                        "VM.GuestAgent.FileSystemMgmt", "VM.GuestAgent.Unrestricted", "VM.Replicate"),
+        pool_levels=3,
+        weaker_roles={},
+        has_ifupdown2=True,
+        moves_bridges=False,
+        renamed_cards=(),
     ),
 )}
 
