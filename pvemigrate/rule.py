@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .cst import Position
 from .edit import Edit, Fix, made_again, refuse_overlap
-from .settings import HOPS, SEVERITIES
+from .settings import HOPS, PHASES, SEVERITIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,11 +55,12 @@ class Finding:
     def __init__(self, rule: Rule, severity: str, path: str, position: Position, message: str,
                  fix: Fix | None = None, edits: Iterable[Edit] = (),
                  byte_edits: Iterable[tuple[str, int, int, str]] = (),
-                 commands: Iterable[str] = (), follow_up: Iterable[str] = ()) -> None:
+                 commands: Iterable[str] = (), follow_up: Iterable[str] = (),
+                 phase: str | None = None) -> None:
         self.code = rule.code
         self.name = rule.name
         self.severity = severity
-        self.phase = rule.phase
+        self.phase = phase or rule.phase
         self.guide = rule.guide
         self.path = path
         self.position = position
@@ -232,19 +233,23 @@ class Rule:
 
     def report(self, item: Node | Token | None, message: str, fix: Fix | None = None,
                severity: str | None = None, file: SourceFile | str | None = None,
-               commands: Iterable[str] = (), follow_up: Iterable[str] = ()) -> None:
+               commands: Iterable[str] = (), follow_up: Iterable[str] = (),
+               phase: str | None = None) -> None:
         """Report a finding at *item* (a node or token; None for the whole file).
 
         *fix*: a :class:`~pvemigrate.edit.Fix`, or None where the administrator has to choose.
         *file*: the file that holds the item, where it is not the one under check; a path (str,
         relative to the root) where the finding is about a file that is missing or not looked into.
         *commands*: shell commands of PVE's own tools that make the same change. *follow_up*: those
-        that make a changed file take effect (``ifreload -a``, ``update-grub``).
+        that make a changed file take effect (``ifreload -a``, ``update-grub``). *phase*: where a
+        change of this one is right at another moment than the rule's other ones.
         """
         severity = severity or self.severity
         if severity not in SEVERITIES or not isinstance(message, str):
             raise ValueError("a finding has one of the severities %s, and a str for its message"
                              % ", ".join(SEVERITIES))
+        if phase is not None and phase not in PHASES:
+            raise ValueError("a finding has one of the phases %s" % ", ".join(PHASES))
         file = file or self.file
         tree = None if isinstance(file, str) else file.tree
         if tree is None or item is None:
@@ -267,7 +272,7 @@ class Rule:
                 byte_edits.append((target.path, place.start, place.end, text))
         refuse_overlap(edits)
         finding = Finding(self, severity, file if tree is None else file.path,
-                          position, message, fix, edits, byte_edits, commands, follow_up)
+                          position, message, fix, edits, byte_edits, commands, follow_up, phase)
         if tree is not None and not file.is_secret:
             finding.source = tree
         self.findings.append(finding)
