@@ -6,19 +6,18 @@ from ..cst import Line, Token, encode
 from ..edit import Fix, replace, token_end
 from ..formats.user import Comment, Malformed, Record
 from ..lazy import lazy
+from ..releases import HOPS
 from ..rule import command
 
-__all__ = ["PRIVILEGES", "SPECIAL_ROLES", "UserConfig", "append_pool_audit", "split_list"]
+__all__ = ["UserConfig", "append_pool_audit", "read_config", "role_names", "shown", "special_roles",
+           "split_list"]
 
-#: Roles that Proxmox VE makes itself (PVE::AccessControl, 6.4); lines that name them are not kept.
+#: Roles that Proxmox VE 6.4 makes itself (PVE::AccessControl); lines that name them are not kept.
 SPECIAL_ROLES = frozenset("""
     NoAccess Administrator PVEAdmin PVEAuditor PVETemplateUser PVEVMAdmin PVEVMUser PVESysAdmin
     PVEDatastoreAdmin PVEDatastoreUser PVESDNAdmin PVEUserAdmin PVEPoolAdmin
     """.split())
-#: A special role that 7.0 adds: before, an ordinary name (what that means is USR003's).
-NEW_SPECIAL_ROLE = "PVEPoolUser"
-
-#: The privileges of 6.4, and behind them those that came later, of which nothing is said.
+#: The privileges of 6.4. Of those that are gone since, a rule of their own speaks.
 PRIVILEGES = frozenset("""
     VM.Config.Disk VM.Config.CPU VM.Config.Memory VM.Config.Network VM.Config.HWType
     VM.Config.Options VM.Config.CDROM VM.Config.Cloudinit VM.Allocate VM.Clone VM.Migrate VM.Monitor
@@ -27,10 +26,6 @@ PRIVILEGES = frozenset("""
     Datastore.Allocate Datastore.AllocateTemplate Datastore.AllocateSpace Datastore.Audit
     SDN.Allocate SDN.Audit Realm.Allocate Realm.AllocateUser User.Modify Group.Allocate
     Pool.Allocate
-
-    Pool.Audit Sys.Incoming Sys.AccessNetwork SDN.Use Mapping.Audit Mapping.Modify Mapping.Use
-    VM.Replicate VM.GuestAgent.Audit VM.GuestAgent.FileRead VM.GuestAgent.FileWrite
-    VM.GuestAgent.FileSystemMgmt VM.GuestAgent.Unrestricted
     """.split())
 
 #: What acl lines grant is compared up to here: a line of many members and many roles grants their
@@ -50,6 +45,23 @@ _GROUP = lazy("@([A-Za-z0-9._-]+)")
 _PATH = lazy("[A-Za-z0-9._/-]+")
 _ITEM = lazy("[^ \t\r\f\v\n,;]+")
 _WHITE = " \t\r\f\v\n"
+
+
+def special_roles(release):
+    """The names of the roles that *release* (int) of Proxmox VE makes itself."""
+    return SPECIAL_ROLES.union(*(hop.roles for hop in HOPS.values() if hop.new_release <= release))
+
+
+def role_names(tree):
+    """Each place where the file names a role: yields (name, Token)."""
+    for node in tree.body:
+        if not isinstance(node, Record):
+            continue
+        values = node.values()
+        if node.keyword == "role":
+            yield from ((str(token), token) for token in values[:1])
+        elif node.keyword == "acl":
+            yield from ((str(token), token) for field in values[3:4] for token in split_list(field))
 
 
 def split_list(token):
@@ -99,16 +111,29 @@ class UserConfig:
     """What PVE's reader (PVE::AccessControl, parse_user_config) makes of a tree.
 
     ``roles``: name -> list of (line, list of privilege Tokens), for each line that defines the
-    role, the special roles left out. ``losses``: list of (node or Token, message) of what PVE
-    drops, or reads otherwise than it is written, so that its next save changes it.
+    role, the special roles left out. ``entries``: list of (line, path, whether it propagates, names
+    of members, Tokens of roles), what is kept of each acl line. ``losses``: list of (node or Token,
+    message) of what PVE drops, or reads otherwise than it is written, so that its next save changes
+    it.
 
-    *release*: of Proxmox VE, where it is known.
+    *release*: of Proxmox VE, where it is known. *hop*: the :class:`~pvemigrate.releases.Hop`; a name
+    that becomes that of a special role with it is an ordinary one here, and what that means is
+    another rule's.
     """
 
-    def __init__(self, tree, release=None):
+    def __init__(self, tree, release=None, hop=HOPS["6to7"]):
         self.tree = tree
-        self.release = release
+        self.hop = hop
+        # The release that reads the file. Where it is not known, it may be the new one.
+        self.release = max(release or 0, hop.release)
+        newest = self.release if release else hop.new_release
+        self._has_new_roles = newest >= hop.new_release
+        self._special = special_roles(self.release).difference(hop.roles)
+        past = [known for known in HOPS.values() if known.new_release <= newest]
+        self._privileges = PRIVILEGES.union(*(known.new_privileges for known in past))
+        self._pool_levels = max([known.pool_levels for known in past] or [1])
         self.roles = {}
+        self.entries = []
         self.losses = []
         # id -> [line or None, what the line says, tokens: name -> (line, what it says)]
         self._users = {"root@pam": [None, None, {}]}
@@ -218,7 +243,8 @@ class UserConfig:
         return True
 
     def _read_pool(self, line, pool, comment, vms, storages):
-        if not _NAME.fullmatch(pool):
+        levels = pool.split("/")
+        if len(levels) > self._pool_levels or not all(map(_NAME.fullmatch, levels)):
             self._lose(line, "PVE drops this pool: %s is no name for one" % shown(pool))
             return False
         for vm in split_list(vms):
@@ -250,17 +276,26 @@ class UserConfig:
         if not _NAME.fullmatch(role):
             self._lose(line, "PVE drops this role: %s is no name for one" % shown(role))
             return False
-        if role in SPECIAL_ROLES:
+        if role in self._special:
             self._lose(line, "PVE drops this line with the next change: %s is a built-in role"
                        % role)
             return False
         privileges = split_list(privileges)
         self.roles.setdefault(str(role), []).append((line, privileges))
         for privilege in privileges:
-            if privilege not in PRIVILEGES:
-                self._lose(privilege, "PVE drops %s from the role: it knows no such privilege"
-                           % shown(privilege))
+            if privilege not in self._privileges:
+                self._lose_privilege(privilege)
         return True
+
+    def _lose_privilege(self, privilege):
+        known = next((hop for hop in HOPS.values() if privilege in hop.new_privileges), None)
+        if known is None:
+            self._lose(privilege, "PVE drops %s from the role: it knows no such privilege"
+                       % shown(privilege))
+        elif privilege != "Pool.Audit":
+            # That one is right after the hop 6to7: USR002 speaks of it.
+            self._lose(privilege, "PVE drops %s from the role: only Proxmox VE %d knows it; add it "
+                       "when all nodes run that" % (privilege, known.new_release))
 
     def _read_acl(self, line, propagate, path, members, roles):
         place = acl_path(path)
@@ -274,6 +309,9 @@ class UserConfig:
             return False
         roles = [role for role in roles if self._is_known(role)]
         members = [member for member in members if self._is_member(member)]
+        if members and roles:
+            self.entries.append((line, place, is_true(propagate), [str(member) for member in members],
+                                 roles))
         self._grant(line, place, is_true(propagate), {str(member): member for member in members},
                     {str(role): role for role in roles})
         return True
@@ -293,9 +331,9 @@ class UserConfig:
                 self._grants[grant] = (propagate, role)
 
     def _is_known(self, role):
-        if role in self.roles or role in SPECIAL_ROLES:
+        if role in self.roles or role in self._special:
             return True
-        if role == NEW_SPECIAL_ROLE and self.release != 6:
+        if role in self.hop.roles and self._has_new_roles:
             return True
         later = self._role_lines.get(str(role))
         if later is not None and _NAME.fullmatch(role):
@@ -322,6 +360,11 @@ class UserConfig:
             self._lose(member, "PVE drops the token %s here: no line above defines it" % member)
             return False
         return True
+
+
+def read_config(rule, tree):
+    """The :class:`UserConfig` of *tree* for a rule at work."""
+    return rule.project.once(UserConfig, tree, rule.facts.release, rule.hop)
 
 
 def append_pool_audit(rule, role, lines, privilege, applicability, message):

@@ -1,5 +1,5 @@
 from ..rule import Rule
-from ._user import UserConfig
+from ._user import read_config
 
 
 class PoolAuditTooEarly(Rule):
@@ -44,8 +44,7 @@ class PoolAuditTooEarly(Rule):
     def visit_File(self, tree):
         if self.facts.release != 6:
             return
-        config = self.project.once(UserConfig, tree, self.facts.release)
-        for role, lines in config.roles.items():
+        for role, lines in read_config(self, tree).roles.items():
             for _, items in lines:
                 if "Pool.Audit" in items:
                     self.report(items[items.index("Pool.Audit")],

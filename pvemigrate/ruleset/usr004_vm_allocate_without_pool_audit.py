@@ -1,5 +1,5 @@
 from ..rule import Rule
-from ._user import NEW_SPECIAL_ROLE, UserConfig, append_pool_audit
+from ._user import append_pool_audit, read_config
 
 
 class VmAllocateWithoutPoolAudit(Rule):
@@ -49,10 +49,9 @@ class VmAllocateWithoutPoolAudit(Rule):
     needs = ("VM.Allocate",)
 
     def visit_File(self, tree):
-        config = self.project.once(UserConfig, tree, self.facts.release)
-        for role, lines in config.roles.items():
+        for role, lines in read_config(self, tree).roles.items():
             held = {str(item) for _, items in lines for item in items}
-            if (role == NEW_SPECIAL_ROLE or "VM.Allocate" not in held
+            if (role in self.hop.roles or "VM.Allocate" not in held
                     or held & {"Pool.Allocate", "Pool.Audit"}):
                 continue
             append_pool_audit(self, role, lines, "VM.Allocate", "unsafe",

@@ -1,5 +1,5 @@
 from ..rule import Rule
-from ._user import UserConfig
+from ._user import read_config
 
 
 class TossedLine(Rule):
@@ -11,7 +11,8 @@ class TossedLine(Rule):
     refuses; expiry dates that are no numbers; lines for roles that it makes itself; what comes too
     late (a role below the acl line that uses it, a token above its user) or twice (a user's line
     replaces the earlier one and the tokens so far); privileges, members and guests in lists that it
-    does not take; fields behind the last one.
+    does not take; fields behind the last one. Judged is by the release that runs: what a later one
+    brings (privileges, pools within pools) is lost before.
 
     ## Why it matters
 
@@ -34,7 +35,8 @@ class TossedLine(Rule):
     There is none: the line would have to be moved, corrected, or kept somewhere else.
 
     What PVE keeps in another form (order, separators, `007`) is not reported. Neither is
-    `Pool.Audit`, which 6.x drops (USR002), nor a role of the name PVEPoolUser (USR003).
+    `Pool.Audit`, which 6.x drops (USR002), a role whose name the new release takes for itself (USR003),
+    nor a privilege that is gone with it (USR007).
 
     ## Guide
 
@@ -50,6 +52,5 @@ class TossedLine(Rule):
     phase = "before"
 
     def visit_File(self, tree):
-        config = self.project.once(UserConfig, tree, self.facts.release)
-        for item, message in config.losses:
+        for item, message in read_config(self, tree).losses:
             self.report(item, message)
