@@ -17,8 +17,12 @@ class Hop:
     ``packages``: (package, version) that the upgrade begins at, for those of Proxmox VE itself, and
     ``newest``: the version of Proxmox VE that a node is brought to before. ``ifupdown2``: the oldest
     version of that package that is right after the upgrade (None: any). ``free_space``: the bytes that
-    have to be free on the root file system. ``products``: those that share a node: (their packages,
-    name, first version for the new release, where their own upgrade is described).
+    have to be free on the root file system, and ``ample_space``: those that had better be (None: no
+    more than these). ``time_daemons``: packages that keep the time and that the new release has no
+    more -> what takes their place. ``boot_tool_needs``: the package that proxmox-boot-tool needs from
+    the new release on where a node boots with EFI (None: no other than before). ``products``: those
+    that share a node: (their packages, name, first version for the new release, where their own
+    upgrade is described).
 
     ``debian``, ``security``, ``proxmox``: old suite -> new suite, of Debian's archive, its security
     archive and Proxmox's repositories. ``backports``: suites whose packages an upgrade is not tested
@@ -54,8 +58,9 @@ class Hop:
     """
 
     __slots__ = ("name", "release", "new_release", "checker", "old", "new", "old_debian", "new_debian",
-                 "old_pve", "new_pve", "packages", "newest", "ifupdown2", "free_space", "products",
-                 "debian", "security", "proxmox", "backports", "split_components", "renamed_components",
+                 "old_pve", "new_pve", "packages", "newest", "ifupdown2", "free_space", "ample_space",
+                 "time_daemons", "boot_tool_needs", "products", "debian", "security", "proxmox",
+                 "backports", "split_components", "renamed_components",
                  "ceph", "ceph_too_old", "ceph_components", "pve_repositories", "proxmox_keyring",
                  "proxmox_key", "remarks_on_suites",
                  "debian_key", "security_key", "old_marks", "vendor_suites", "vendors",
@@ -110,6 +115,9 @@ HOPS = {hop.name: hop for hop in (
         newest="6.4",
         ifupdown2="3.1.0-1+pmx1",
         free_space=4 << 30,
+        ample_space=None,
+        time_daemons={},
+        boot_tool_needs=None,
         products=(
             (("proxmox-backup-server",), "Proxmox Backup Server", "2",
              "its how-to for the upgrade from 1.1 to 2.x"),
@@ -192,6 +200,9 @@ HOPS = {hop.name: hop for hop in (
         newest="7.4",
         ifupdown2=None,
         free_space=5 * 1000 ** 3,
+        ample_space=None,
+        time_daemons={"ntp": "ntpsec"},
+        boot_tool_needs="systemd-boot",
         products=(
             (("proxmox-backup-server",), "Proxmox Backup Server", "3",
              "its how-to for the upgrade from 2 to 3"),
@@ -286,6 +297,9 @@ HOPS = {hop.name: hop for hop in (
         newest="8.4",
         ifupdown2=None,
         free_space=5 * 1000 ** 3,
+        ample_space=10 * 1000 ** 3,
+        time_daemons={},
+        boot_tool_needs=None,
         products=(
             (("proxmox-backup-server",), "Proxmox Backup Server", "4",
              "its how-to for the upgrade from 3 to 4"),

@@ -7,14 +7,21 @@ class ProxmoxVeTooOld(Rule):
     """
     ## What it finds
 
-    A `proxmox-ve` below 6.4-1, or a `pve-manager` below 6.4, in `/var/lib/dpkg/status`; and a node
-    with `pve-manager` and without `proxmox-ve`. Where there is no such file, it says so once: what
-    depends on installed packages is not judged then.
+    In `/var/lib/dpkg/status`, packages that are older than the last ones of the release that the
+    node runs; and a node with `pve-manager` and without `proxmox-ve`. Where there is no such file,
+    it says so once: what depends on installed packages is not judged then.
+
+    | upgrade | `proxmox-ve` | `pve-manager` |
+    |---|---|---|
+    | 6to7 | 6.4-1 | 6.4 |
+    | 7to8 | 7.4-1 | 7.4 |
+    | 8to9 | 8.4.0 | 8.4.1 |
 
     ## Why it matters
 
-    The upgrade to 7.x is made for nodes that have the last packages of 6.4: they bring what the new
-    ones count on, and `pve6to7`. `proxmox-ve` is what brings new kernels.
+    An upgrade is made for nodes that have the last packages of the release before: they bring what
+    the new ones count on, and the program that checks the node (`pve6to7`, `pve7to8`, `pve8to9`).
+    `proxmox-ve` is what brings new kernels.
 
     ## Example
 
@@ -26,8 +33,8 @@ class ProxmoxVeTooOld(Rule):
 
     ## When the fix is safe
 
-    There is none in files: `apt update` and `apt dist-upgrade`, with the repositories of 6.x, bring
-    the packages. Until then `fix --phase switch` changes nothing.
+    There is none in files: `apt update` and `apt dist-upgrade`, with the repositories of the old
+    release, bring the packages. Until then `fix --phase switch` changes nothing.
 
     ## Guide
 

@@ -33,7 +33,7 @@ class LinuxImageAmd64Installed(Rule):
 
     ## References
 
-    Proxmox VE wiki, "Install Proxmox VE on Debian Buster"
+    Proxmox VE wiki, "Install Proxmox VE on Debian Buster" (and on later releases)
     """
 
     kinds = (NODE,)

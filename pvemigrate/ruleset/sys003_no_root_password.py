@@ -36,6 +36,7 @@ class NoRootPassword(Rule):
     kinds = (NODE,)
     severity = "error"
     phase = "before"
+    hops = ("6to7",)
     guide = "No 'root' password set"
 
     def check_project(self, project):

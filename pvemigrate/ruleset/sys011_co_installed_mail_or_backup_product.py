@@ -2,11 +2,13 @@ from ..facts import version_key
 from ..rule import NODE, Rule
 from ._packages import place_of
 
+
 class CoInstalledMailOrBackupProduct(Rule):
     """
     ## What it finds
 
-    Proxmox Backup Server 1.x or Proxmox Mail Gateway 6.x on the node itself, as dpkg shows it.
+    Proxmox Backup Server or Proxmox Mail Gateway of the old release on the node itself, as dpkg shows
+    it: 1.x and 6.x for the upgrade 6to7, 2.x and 7.x for 7to8, 3.x and 8.x for 8to9.
 
     ## Why it matters
 
@@ -32,8 +34,9 @@ class CoInstalledMailOrBackupProduct(Rule):
 
     ## References
 
-    Proxmox Backup Server wiki, "Upgrade from 1.1 to 2.x"; Proxmox Mail Gateway wiki, "Upgrade from
-    6.x to 7.0"
+    Proxmox Backup Server wiki, "Upgrade from 1.1 to 2.x", "Upgrade from 2 to 3", "Upgrade from 3 to
+    4"; Proxmox Mail Gateway wiki, "Upgrade from 6.x to 7.0", "Upgrade from 7 to 8", "Upgrade from 8
+    to 9"
     """
 
     kinds = (NODE,)

@@ -36,6 +36,7 @@ class PartialCgroup1(Rule):
     kinds = ("grub", "kernel-cmdline")
     severity = "info"
     phase = "before"
+    hops = ("6to7",)
     guide = "Old Container and CGroupv2"
     # Of cgroup_no_v1: it may be written with dashes.
     needs = any_spelling("cgr")
