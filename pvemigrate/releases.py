@@ -44,7 +44,12 @@ class Hop:
     have made a suite for the new release, and ``vendor_notes``: what else is known of one.
 
     ``has_legacy_cgroup``: whether the new release can still be told to keep the hierarchies of cgroup
-    v1. ``storage_types``: types of storage that the new release has no more, and ``machine``: the
+    v1. ``storage_types``: types of storage that the new release has no more; ``storage_plugins``: the
+    versions of the interface for storage plugins that it loads, and ``breaks_storage_plugins``:
+    whether plugins that the old release loads may not be among them. ``has_maxfiles``: whether the new
+    release still knows maxfiles; ``keeps_one_backup``: whether the old release, where nothing says how
+    many backups of a guest to keep, keeps one (and not all); ``has_jobs_cfg``: whether the old release
+    has its backup jobs in jobs.cfg, and in vzdump.cron those alone that are older. ``machine``: the
     oldest version (two numbers) of QEMU's machine types that it is sure to run, None where none is
     dropped. ``roles``: names of roles that are built in from the new release on, and ``role_prefix``:
     what names of built-in roles begin with, where no other may any more (in lower case, or None).
@@ -64,8 +69,9 @@ class Hop:
                  "ceph", "ceph_too_old", "ceph_components", "pve_repositories", "proxmox_keyring",
                  "proxmox_key", "remarks_on_suites",
                  "debian_key", "security_key", "old_marks", "vendor_suites", "vendors",
-                 "vendor_notes", "has_legacy_cgroup", "storage_types", "machine", "roles",
-                 "role_prefix", "privileges", "new_privileges", "pool_levels", "weaker_roles",
+                 "vendor_notes", "has_legacy_cgroup", "storage_types", "storage_plugins",
+                 "breaks_storage_plugins", "has_maxfiles", "keeps_one_backup", "has_jobs_cfg",
+                 "machine", "roles", "role_prefix", "privileges", "new_privileges", "pool_levels", "weaker_roles",
                  "has_ifupdown2", "moves_bridges", "renamed_cards")
 
     def __init__(self, **values):
@@ -174,6 +180,12 @@ HOPS = {hop.name: hop for hop in (
         },
         has_legacy_cgroup=True,
         storage_types=("sheepdog", "drbd"),
+        # 7.0 knows 9 alone, 7.1 and later 9 and 10 (PVE::Storage, APIVER and APIAGE).
+        storage_plugins=(9, 10),
+        breaks_storage_plugins=True,
+        has_maxfiles=True,
+        keeps_one_backup=True,
+        has_jobs_cfg=False,
         machine=None,
         roles=("PVEPoolUser",),
         role_prefix=None,
@@ -269,6 +281,11 @@ HOPS = {hop.name: hop for hop in (
         },
         has_legacy_cgroup=True,
         storage_types=(),
+        storage_plugins=(9, 10, 11),
+        breaks_storage_plugins=False,
+        has_maxfiles=True,
+        keeps_one_backup=False,
+        has_jobs_cfg=True,
         machine=None,
         # libpve-access-control 8.0.0 to 8.1.2, its changelog.
         roles=("PVESDNUser", "PVEMappingAdmin", "PVEMappingUser"),
@@ -366,6 +383,11 @@ HOPS = {hop.name: hop for hop in (
         },
         has_legacy_cgroup=False,
         storage_types=("glusterfs",),
+        storage_plugins=(9, 10, 11, 12, 13, 14, 15),
+        breaks_storage_plugins=False,
+        has_maxfiles=False,
+        keeps_one_backup=False,
+        has_jobs_cfg=True,
         machine=(6, 0),
         roles=(),
         role_prefix="pve",
