@@ -56,7 +56,7 @@ LIBRARY = [
     ("Trees", "", ["Node", "Line", "Block", "File", "Token", "Visitor", "Transformer", "RemoveFromParent",
                    "RemovalSentinel", "FlattenSentinel", "parse_fragment"]),
     ("Rules", "", ["rules", "Rule", "Fix", "replace", "remove", "insert_after", "insert_before",
-                   "create_file"]),
+                   "create_file", "remove_file"]),
     ("Plug-ins", "", ["load_plugins", "installed_plugins", "Plugin"]),
 ]
 

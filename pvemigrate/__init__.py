@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     )
     from .edit import (
         Edit as Edit, Fix as Fix, create_file as create_file, insert_after as insert_after,
-        insert_before as insert_before, remove as remove, replace as replace,
+        insert_before as insert_before, remove as remove, remove_file as remove_file,
+        replace as replace,
     )
     from .formats import (
         KINDS as KINDS, kind_of_path as kind_of_path, parse_fragment as parse_fragment,
@@ -71,6 +72,7 @@ _PUBLIC = {
     "load_plugins": ("plugins", "load_plugins"),
     "parse_fragment": ("formats", "parse_fragment"),
     "remove": ("edit", "remove"),
+    "remove_file": ("edit", "remove_file"),
     "replace": ("edit", "replace"),
     "stages": ("chain", "stages"),
 }

@@ -24,13 +24,14 @@ class Question:
     """A fix that may be made.
 
     ``findings``: list of those that it settles: more than one where they have the very same changes,
-    which are made once. ``changes``: list of (path, text before or None, text after, which lines
-    change). ``left``: how many questions are left for now, with this one; a fix that is made may bring
+    which are made once. ``changes``: list of (path, text before or None, text after or None, which
+    lines change). ``left``: how many questions are left for now, with this one; a fix that is made may bring
     up more.
     """
 
     def __init__(self, findings: list[Finding],
-                 changes: list[tuple[str, str | None, str, list[tuple[int, int, int, int]]]],
+                 changes: list[tuple[str, str | None, str | None,
+                                     list[tuple[int, int, int, int]]]],
                  left: int) -> None:
         self.findings = findings
         self.changes = changes
@@ -109,7 +110,8 @@ class Consent:
 
     def _change_key(self, finding):
         return self._key(finding) + tuple(
-            (path, self._text(path)[start:end], text) for path, start, end, text in _edits(finding))
+            (path, self._text(path)[start:end], text, removes_file)
+            for path, start, end, text, removes_file in _edits(finding))
 
     def _text(self, path):
         return self._files[path].tree.code if path in self._files else ""
@@ -122,13 +124,15 @@ class Consent:
         for path, edits in sorted(by_path.items()):
             before = self._text(path)
             spans = sorted((edit.start, edit.end, edit.text) for edit in edits)
+            is_gone = any(edit.removes_file for edit in edits)
             outcome.append((path, before if path in self._files else None,
-                            apply_edits(before, edits), line_changes(before, spans)))
+                            None if is_gone else apply_edits(before, edits),
+                            line_changes(before, spans)))
         return outcome
 
 
 def _edits(finding):
-    return tuple(sorted(edit.key() for edit in finding.edits))
+    return tuple(sorted(edit.key() + (edit.removes_file,) for edit in finding.edits))
 
 
 def _origin(line, changes):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .source import SourceFile
 
 __all__ = ["Edit", "Fix", "Overlap", "apply_edits", "create_file", "insert_after", "insert_before",
-           "made_again", "remove", "replace"]
+           "made_again", "remove", "remove_file", "replace"]
 
 
 class Overlap(ValueError):
@@ -27,19 +27,23 @@ class Edit:
     """One replaced span of one file.
 
     ``path`` is relative to the root; ``start`` and ``end`` are code points of the file's text, and
-    ``text`` (str) takes their place.
+    ``text`` (str) takes their place. ``removes_file``: whether the file is not to be there any more;
+    the span is all of its text then, and ``text`` is empty.
     """
 
-    __slots__ = ("path", "start", "end", "text")
+    __slots__ = ("path", "start", "end", "text", "removes_file")
 
-    def __init__(self, path: str, start: int, end: int, text: str) -> None:
+    def __init__(self, path: str, start: int, end: int, text: str,
+                 removes_file: bool = False) -> None:
         self.path = path
         self.start = start
         self.end = end
         self.text = text
+        self.removes_file = removes_file
 
     def __eq__(self, other):
-        return isinstance(other, Edit) and self.key() == other.key()
+        return (isinstance(other, Edit) and self.key() == other.key()
+                and self.removes_file == other.removes_file)
 
     def __hash__(self):
         return hash(self.key())
@@ -49,17 +53,18 @@ class Edit:
         return (self.path, self.start, self.end, self.text)
 
     def __repr__(self):
-        return "Edit(%r, %d, %d, %r)" % self.key()
+        return "Edit(%r, %d, %d, %r%s)" % (self.key() + (", True" if self.removes_file else "",))
 
 
 class _Change:
     """An edit that is not yet tied to a tree: ``resolve(tree)`` gives its (start, end, text)."""
 
-    __slots__ = ("resolve", "file")
+    __slots__ = ("resolve", "file", "removes_file")
 
-    def __init__(self, resolve, file=None):
+    def __init__(self, resolve, file=None, removes_file=False):
         self.resolve = resolve
         self.file = file
+        self.removes_file = removes_file
 
 
 def replace(item: Token | Node, new: str | Node, file: SourceFile | None = None) -> _Change:
@@ -110,12 +115,18 @@ def insert_before(line: Line, text: str, file: SourceFile | None = None) -> _Cha
 
 def made_again(edit, file):
     """The change that *edit* was made of, in *file* (as for a change: None for the one under check)."""
-    return _Change(lambda tree: [(edit.start, edit.end, edit.text)], file)
+    return _Change(lambda tree: [(edit.start, edit.end, edit.text)], file, edit.removes_file)
 
 
 def create_file(path: str, text: str) -> _Change:
     """A new file at *path* (relative to the root) holding *text*."""
     return _Change(lambda tree: [(0, 0, text)], path)
+
+
+def remove_file(file: SourceFile | None = None) -> _Change:
+    """The removal of a whole file: *file*, or the one under check. No other change of the same fix
+    may be in that file. A symbolic link is left alone, and so is what it leads to."""
+    return _Change(lambda tree: [(0, len(tree.code), "")], file, removes_file=True)
 
 
 class Fix:
@@ -147,7 +158,8 @@ def refuse_overlap(edits):
     """Raise :class:`Overlap` where two of the edits of one fix touch the same text."""
     ordered = sorted(edits, key=lambda edit: (edit.path, edit.start, edit.end))
     for edit, other in zip(ordered, ordered[1:]):
-        if edit.path == other.path and other.start < edit.end:
+        if edit.path == other.path and (other.start < edit.end or edit.removes_file
+                                        or other.removes_file):
             raise Overlap("two edits of one fix overlap at %d" % other.start)
 
 

@@ -69,10 +69,10 @@ class Scope:
 
         return HOPS[self.hop_name]
 
-    def obstacle(self, file):
-        """Why *file* must not be written as it is now, and the code of the rule that says so too (a
-        pair of str, the code may be None); or None."""
-        return self._obstacle(file) if self._obstacle else None
+    def obstacle(self, file, removes=False):
+        """Why *file* must not be written as it is now (or, with *removes*, must not be removed), and
+        the code of the rule that says so too (a pair of str, the code may be None); or None."""
+        return self._obstacle(file, removes) if self._obstacle else None
 
     def covers(self, path):
         """Whether findings at *path* were asked for."""
@@ -532,12 +532,12 @@ def _walk(node, visit, leave, crashed, scope):
 class FixResult:
     """What a run of fix would do.
 
-    ``files``: path -> (file before or None, file after) for the files that change, and ``changes``:
-    path -> which of their lines (see :func:`~pvemigrate.diff.composed`). ``found``: the
-    findings in the files before, with ``fixed`` set where a fix takes care of them, without what
-    ``sieve`` (or None) has put aside. ``fixed``:
-    those, and what only the fixes of an earlier round brought up. ``remaining``: the findings in the
-    files after. ``errors``: (path, message). ``blocked``: phase -> codes that are open.
+    ``files``: path -> (file before or None, file after or None) for the files that change, appear or
+    go, and ``changes``: path -> which of their lines (see :func:`~pvemigrate.diff.composed`).
+    ``found``: the findings in the files before, with ``fixed`` set where a fix takes care of them,
+    without what ``sieve`` (or None) has put aside. ``fixed``: those, and what only the fixes of an
+    earlier round brought up. ``remaining``: the findings in the files after. ``errors``: (path,
+    message). ``blocked``: phase -> codes that are open.
     """
 
     def __init__(self, files, changes, found, fixed, remaining, errors, blocked, sieve=None):
@@ -619,14 +619,18 @@ def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
             old = now.get(path)
             if old is None:
                 old = _new_file(path, scope.facts.etc)
-                before[path] = None
+                before.setdefault(path, None)
             # How many there were in the file that was read.
             originals.setdefault(path, old)
-            new = old.with_code(apply_edits(old.tree.code, edits))
+            is_gone = any(edit.removes_file for edit in edits)
+            new = None if is_gone else old.with_code(apply_edits(old.tree.code, edits))
             spans = sorted((edit.start, edit.end, edit.text) for edit in edits)
             changes[path] = composed(changes.get(path, []), line_changes(old.tree.code, spans))
             if checker.sieve is not None:
                 checker.sieve.moved(path, spans, old.tree.code)
+            if new is None:
+                del now[path]
+                continue
             malformed = new.tree.malformed
             if malformed and malformed > originals[path].tree.malformed:
                 reason = "fixing would leave more malformed lines than there were; left alone"
@@ -644,25 +648,28 @@ def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
     changed = {path: (before[path], file) for path, file in now.items()
                if before[path] is not file
                and (before[path].data if before[path] else b"") != file.data}
+    changed.update((path, (file, None)) for path, file in before.items()
+                   if file is not None and path not in now)
     remaining = [finding for finding in findings if settings.selects(finding.code)]
     fixed = _settle(found, fixed, postponed, remaining)
     # What a finding says is not said again.
     said = {(finding.path, finding.code) for finding in remaining}
-    errors += sorted((path, message) for path, (message, code) in obstacles.items()
-                     if (path, code) not in said)
+    errors += sorted({(path, message) for (path, _), (message, code) in obstacles.items()
+                      if (path, code) not in said})
     return FixResult(changed, changes, found, fixed, remaining, errors, blocked, checker.sieve), None
 
 
 def _without_obstacles(findings, scope, files, obstacles):
-    """The findings whose fixes touch no file that must not be written; *obstacles* (path -> reason)
-    takes those files."""
-    paths = {edit.path for finding in findings for edit in finding.edits}
-    for path in paths.intersection(files).difference(obstacles):
-        reason = scope.obstacle(files[path])
+    """The findings whose fixes touch no file that must not be written, or removed; *obstacles*
+    ((path, whether to remove it) -> reason) takes those files."""
+    asked = {(edit.path, edit.removes_file) for finding in findings for edit in finding.edits
+             if edit.path in files}
+    for path, removes in asked.difference(obstacles):
+        reason = scope.obstacle(files[path], removes)
         if reason:
-            obstacles[path] = reason
+            obstacles[path, removes] = reason
     return [finding for finding in findings
-            if not any(edit.path in obstacles for edit in finding.edits)]
+            if not any((edit.path, edit.removes_file) in obstacles for edit in finding.edits)]
 
 
 def _new_file(path, etc):
@@ -702,7 +709,7 @@ def _identity(finding):
 def _changes_something(finding, files):
     """Whether the finding's fix leaves the text other than it is: one that does not is no work."""
     return any(
-        edit.path not in files
+        edit.path not in files or edit.removes_file
         or files[edit.path].tree.code[edit.start:edit.end] != edit.text
         for edit in finding.edits)
 
@@ -736,7 +743,8 @@ def _arbitrate(findings, consent):
     where there is *consent* (None: to all)."""
     chosen, taken = [], {}
     for finding in findings:
-        spans = [(edit.path, edit.start, edit.end) for edit in finding.edits]
+        # Nothing goes in at the end of a file that is removed either.
+        spans = [(edit.path, edit.start, edit.end + edit.removes_file) for edit in finding.edits]
         if any(_touches(start, end, taken.get(path, [])) for path, start, end in spans):
             continue
         if consent is not None and not consent.given(finding):

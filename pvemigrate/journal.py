@@ -16,7 +16,8 @@ from errno import EDQUOT, EIO, ENOSPC
 
 from .root import open_folder
 
-__all__ = ["FOLDER", "Journal", "NoJournal", "Record", "Run", "digest", "sync_folder", "write_all"]
+__all__ = ["FOLDER", "Journal", "NoJournal", "Record", "Run", "digest", "is_restorable", "sync_folder",
+           "write_all"]
 
 #: Where the journal is, below the root.
 FOLDER = "var/lib/pvemigrate"
@@ -33,16 +34,26 @@ def digest(data):
     return sha256(data).hexdigest()
 
 
+def is_restorable(attribute):
+    """Whether a file that was removed gets an extended attribute of this name back: there are some
+    that give rights to whoever runs a program."""
+    return "\0" not in attribute and (attribute.startswith(("user.", "trusted."))
+                                      or attribute in ("system.posix_acl_access", "security.selinux"))
+
+
 class Record:
     """What a run does to one file: ``path`` as reports name it, ``real`` (the way below the root,
     without links), ``old`` and ``new`` (digests, None where there is no file), ``temporary`` and
-    ``backup`` (names beside the file that the run may use), ``mode``, ``uid`` and ``gid``."""
+    ``backup`` (names beside the file that the run may use), ``mode``, ``uid`` and ``gid`` (None where
+    there was no file), ``attributes``: of a file that the run removes, its extended attributes (name ->
+    value in hexadecimal)."""
 
-    FIELDS = ("path", "real", "old", "new", "temporary", "backup", "mode", "uid", "gid")
+    FIELDS = ("path", "real", "old", "new", "temporary", "backup", "mode", "uid", "gid", "attributes")
     __slots__ = FIELDS
 
-    def __init__(self, **values):
-        for name in self.FIELDS:
+    def __init__(self, attributes=None, **values):
+        self.attributes = attributes or {}
+        for name in self.FIELDS[:-1]:
             setattr(self, name, values[name])
 
     def require_sound(self):
@@ -65,6 +76,15 @@ class Record:
         for value in (self.old, self.new):
             if not (value is None or isinstance(value, str)):
                 raise ValueError("not a digest")
+        for number, limit in ((self.mode, 0o7777), (self.uid, 2 ** 32 - 2), (self.gid, 2 ** 32 - 2)):
+            if number is not None and not (type(number) is int and 0 <= number <= limit):
+                raise ValueError("not a mode or an owner")
+        if not isinstance(self.attributes, dict):
+            raise ValueError("not attributes")
+        for name, value in self.attributes.items():
+            if not is_restorable(name):
+                raise ValueError("not an attribute that a run gives back")
+            os.fsencode(name), bytes.fromhex(value)
 
 
 class Run:

@@ -9,12 +9,14 @@ __all__ = ["obstacle"]
 _PMXCFS_LIMITS = (512 * 1024, 1024 * 1024)
 
 
-def obstacle(root, file, facts):
+def obstacle(root, file, facts, removes=False):
     """Why the :class:`~pvemigrate.source.SourceFile` must not be written as it is now below *root*
-    (a :class:`~pvemigrate.root.Root`): one line for the user, and the code of the rule that says it
-    already (None where none does); or None."""
+    (a :class:`~pvemigrate.root.Root`), or, with *removes*, must not be removed: one line for the
+    user, and the code of the rule that says it already (None where none does); or None."""
     # Asked for before and after a fix. What has changed meanwhile, the writing finds out.
     path, status = facts.once(("place", file.path), lambda: _look_up(root, file.path))
+    if removes and _is_link(root, file.path):
+        return "is a link to another file, which somebody may have use for: not removed", None
     if status is not None and status.st_nlink > 1:
         return "has other hard links, which a rewrite would cut off: left alone", None
     if file.kind in ("lxc", "qemu") and b"lock" in file.data:
@@ -33,6 +35,14 @@ def obstacle(root, file, facts):
         reason = _pmxcfs_obstacle(root, path, status, facts)
         return reason and (reason, None)
     return None
+
+
+def _is_link(root, path):
+    try:
+        root.readlink(path)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _look_up(root, path):

@@ -101,6 +101,12 @@ class Finding:
         return self.position.end_column
 
     @property
+    def removed_files(self) -> frozenset[str]:
+        """The paths, as in ``byte_edits``, of the files that the fix removes."""
+        return frozenset(edits[0] for edits, edit in zip(self.byte_edits, self.edits)
+                         if edit.removes_file)
+
+    @property
     def title(self) -> str | None:
         """What the fix does (str), or None where there is none."""
         return self.fix.title if self.fix else None
@@ -267,7 +273,7 @@ class Rule:
                 byte_edits.append((target, start, end, text))
                 continue
             for start, end, text in change.resolve(target.tree):
-                edits.append(Edit(target.path, start, end, text))
+                edits.append(Edit(target.path, start, end, text, change.removes_file))
                 place = target.tree.position_of(start, end)
                 byte_edits.append((target.path, place.start, place.end, text))
         refuse_overlap(edits)

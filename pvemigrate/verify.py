@@ -298,18 +298,24 @@ class Verifier:
 
     def __call__(self, scope, files):
         """What must not be written, a list of (path, message). *scope*: the
-        :class:`~pvemigrate.engine.Scope` before; *files*: path -> (file before or None, file
-        after)."""
+        :class:`~pvemigrate.engine.Scope` before; *files*: path -> (file before or None, file after
+        or None)."""
         self.notes = []
-        kinds = {new.kind for _, new in files.values()}
+        kinds = {(new or old).kind for old, new in files.values()}
         before = {file.path: file for file in scope.all_of_kind(*{
             kind for reader in self._readers for kind in reader.kinds
             if kinds.intersection(reader.kinds)})}
         after = dict(before)
-        after.update((path, new) for path, (_, new) in files.items())
+        for path, (_, new) in files.items():
+            # Of one that goes there is nothing to be read: it is only missing for the others.
+            if new is None:
+                after.pop(path, None)
+            else:
+                after[path] = new
         refused, judged, puzzled, asked = {}, set(), {}, set()
         for reader in self._readers:
-            changed = sorted(path for path, (_, new) in files.items() if new.kind in reader.kinds)
+            changed = sorted(path for path, (_, new) in files.items()
+                             if new is not None and new.kind in reader.kinds)
             command = changed and reader.command(self._find)
             if not command:
                 continue
@@ -324,6 +330,8 @@ class Verifier:
                     refused.setdefault(path, "--verify: %s refuses what fix would write (%s): left "
                                        "alone" % (reader.name, named.get(path, found[0][1])))
         for path in sorted(set(files) - judged):
+            if files[path][1] is None:
+                continue
             kind = files[path][1].kind
             if path in puzzled:
                 self.notes.append((path, "not verified: %s does not take the file as it is either (%s)"

@@ -10,7 +10,9 @@ The order, each step on disk before the next one begins:
 4. Each file is read again, then the two change names (renameat2(2), RENAME_EXCHANGE), then what has
    been displaced is read once more: if that is not what was expected, or somebody still has it open
    for writing, they change back. Where the file system cannot exchange, a copy of the old file is
-   laid beside it first, and the new one takes the name with rename(2).
+   laid beside it first, and the new one takes the name with rename(2). A file that goes gets another
+   name, in the same manner, and does so when all others have changed: what has been moved into
+   another file is never in none.
 5. The folders, then the journal's ``committed``; then what was displaced goes, and the run is
    ``done``.
 
@@ -24,7 +26,8 @@ import stat
 from contextlib import contextmanager
 from errno import (EACCES, EAGAIN, EDQUOT, EINVAL, EIO, ENOSPC, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM)
 
-from .journal import FOLDER, Journal, NoJournal, Record, digest, sync_folder, write_all
+from .journal import (FOLDER, Journal, NoJournal, Record, digest, is_restorable, sync_folder,
+                      write_all)
 from .locks import Locked, Locks
 from .root import opened, read_all
 
@@ -60,8 +63,8 @@ def commit(root, changes, pve_locks=None, force=False, undoes=None, journal=True
     next start settles it.
 
     *pve_locks*: whether to take the locks of PVE's own tools (default: on the running system).
-    *force*: write although a file has changed since it was read. *undoes*: the id of the run that
-    this one takes back. *journal*: whether to keep one (a lone file has no root to keep it in).
+    *force*: write although a file has changed since it was read. *undoes*: the
+    :class:`~pvemigrate.journal.Run` that this one takes back. *journal*: whether to keep one (a lone file has no root to keep it in).
     """
     if not changes:
         return []
@@ -124,7 +127,7 @@ def rollback(root, run, pve_locks=None, force=False):
                     failures.append((record.path, error.strerror or str(error)))
     except OSError as error:
         return [(getattr(root, "path", root), error.strerror or str(error))]
-    return failures or commit(root, changes, pve_locks, undoes=run.id)
+    return failures or commit(root, changes, pve_locks, undoes=run)
 
 
 @contextmanager
@@ -185,18 +188,22 @@ def _bytes_of(base, path):
 
 
 class _Item:
-    """One file of a run: the change, where it is, and how far it has come."""
+    """One file of a run: the change, where it is, and how far it has come. *former*: where a file is
+    to be there again, the record that has its mode, owner and attributes."""
 
-    __slots__ = ("path", "old", "new", "place", "_hold", "status", "temporary", "backup", "state",
-                 "has_temporary", "has_backup")
+    __slots__ = ("path", "old", "new", "place", "_hold", "former", "status", "attributes",
+                 "temporary", "backup", "state", "has_temporary", "has_backup")
 
-    def __init__(self, path, old, new, place, hold):
+    def __init__(self, path, old, new, place, hold, former=None):
         self.path = path
         self.old = old
         self.new = new
         self.place = place
         self._hold = hold
+        self.former = former
         self.status = None
+        #: Of a file that goes: name -> value.
+        self.attributes = {}
         self.temporary = self.backup = None
         #: Empty; ``exchanged``: the old file has the temporary's name; ``renamed``: it is gone but
         #: for the backup (or there was none).
@@ -227,6 +234,7 @@ class _Transaction:
         self._changes = changes
         self._force = force
         self._undoes = undoes
+        self._former = {record.real: record for record in undoes.records} if undoes else {}
         self._items = []
         self._made = []
         self._run = None
@@ -235,11 +243,11 @@ class _Transaction:
         """Make all changes. On any failure all is as it was, and it is raised."""
         is_committed = False
         try:
-            for path, old, new in self._changes:
+            for path, old, new in sorted(self._changes, key=lambda change: change[2] is None):
                 _guarded(path, lambda: self._open(path, old, new))
             self._run = _guarded(FOLDER, lambda: self._journal.begin(
                 [_record(item) for item in self._items], [item.old for item in self._items],
-                self._undoes))
+                self._undoes and self._undoes.id))
             for item in self._items:
                 if item.new is not None:
                     _guarded(item.path, lambda: self._stage(item))
@@ -269,8 +277,10 @@ class _Transaction:
     # -- before anything is changed --------------------------------------------------------------
 
     def _open(self, path, old, new):
+        if new is None and self._is_link(path):
+            raise WriteError(path, "is a link to another file: not removed")
         place = self._locate(path, make=old is None)
-        item = _Item(path, old, new, place, self._base.hold(place))
+        item = _Item(path, old, new, place, self._base.hold(place), self._former.get(place.path))
         self._items.append(item)
         try:
             item.status = place.status()
@@ -287,6 +297,8 @@ class _Transaction:
             descriptor = self._base.open_place(place)
             try:
                 now = read_all(descriptor)
+                if new is None:
+                    self._require_restorable(item, descriptor)
             finally:
                 os.close(descriptor)
             if now != old and not self._force:
@@ -294,6 +306,25 @@ class _Transaction:
             item.old = now
         item.temporary = self._free_name(item, "tmp")
         item.backup = self._free_name(item, "old")
+
+    def _is_link(self, path):
+        try:
+            return stat.S_ISLNK(self._base.locate(path, follow=False).status().st_mode)
+        except FileNotFoundError:
+            return False
+
+    def _require_restorable(self, item, descriptor):
+        """Note what a file has that goes besides its contents; WriteError where :func:`rollback` could
+        not give that back."""
+        item.attributes = _attributes(descriptor)
+        odd = [name for name in item.attributes if not is_restorable(name)]
+        if self._undoes:
+            for name in odd:
+                del item.attributes[name]
+        elif odd:
+            raise item.error("has the attribute %s, which could not be given back: not removed" % odd[0])
+        elif stat.S_IMODE(item.status.st_mode) & ~0o777:
+            raise item.error("has a mode that could not be given back: not removed")
 
     def _locate(self, path, make):
         """Where *path* leads; *make*: with the folders above it, which may be missing."""
@@ -353,7 +384,13 @@ class _Transaction:
     def _disappear(self, item):
         self._verify(item, item.name)
         item.has_temporary = True
-        _rename_to_free(item.folder, item.name, item.temporary)
+        try:
+            _rename_to_free(item.folder, item.name, item.temporary)
+        except OSError:
+            # Whatever is said of it, the last name of a file must not be taken for a spare one.
+            if not _is_there(item.folder, item.name):
+                item.state = "exchanged"
+            raise
         item.state = "exchanged"
         self._verify(item, item.temporary)
 
@@ -423,8 +460,11 @@ class _Transaction:
         if item.old is None:
             _remove_new(item.folder, item.name, item.temporary, digest(item.new))
         elif item.new is None:
-            _rename_to_free(item.folder, item.temporary, item.name)
-            item.has_temporary = False
+            try:
+                _rename_to_free(item.folder, item.temporary, item.name)
+                item.has_temporary = False
+            except FileExistsError:
+                pass  # Made by somebody else since: theirs is the last word.
         elif item.state == "exchanged":
             if not _put_back(item.folder, item.temporary, item.name, item.new):
                 raise item.error("cannot be changed back")
@@ -449,7 +489,8 @@ def _record(item):
     return Record(path=item.path, real=item.place.path, old=digest(item.old), new=digest(item.new),
                   temporary=item.temporary, backup=item.backup,
                   mode=stat.S_IMODE(status.st_mode) if status else None,
-                  uid=status.st_uid if status else None, gid=status.st_gid if status else None)
+                  uid=status.st_uid if status else None, gid=status.st_gid if status else None,
+                  attributes={name: value.hex() for name, value in item.attributes.items()})
 
 
 def _remove_temporaries(item):
@@ -480,6 +521,17 @@ def _unlink(folder, name):
         except OSError:
             pass
         return False
+    return True
+
+
+def _is_there(folder, name):
+    """Whether anything has the name; True where that cannot be told."""
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass
     return True
 
 
@@ -570,8 +622,8 @@ def _no_polite_signals():
 
 
 def _lay_beside(item, name, data):
-    """Write *data* to a new file *name* beside the item's, with its mode, owner and attributes, on
-    disk when this returns."""
+    """Write *data* to a new file *name* beside the item's, with its mode, owner and attributes (or
+    those that it had), on disk when this returns."""
     try:
         descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
                              | os.O_CLOEXEC, 0o600, dir_fd=item.folder)
@@ -579,30 +631,37 @@ def _lay_beside(item, name, data):
         raise item.error("no temporary file can be made beside it: %s"
                          % _text(item.path, error)) from error
     try:
-        if item.status is None:
-            _set_mode(descriptor, 0o644)
+        former = item.former
+        if item.status is not None:
+            _give(item, descriptor, item.status.st_mode, item.status.st_uid, item.status.st_gid,
+                  _attributes_of(item))
+        elif former is not None and None not in (former.mode, former.uid, former.gid):
+            # Nothing that runs with other rights is made of what a journal says.
+            _give(item, descriptor, former.mode & 0o777, former.uid, former.gid, {
+                name: bytes.fromhex(value) for name, value in former.attributes.items()})
         else:
-            _copy_status(item, descriptor)
+            _set_mode(descriptor, 0o644)
         write_all(descriptor, data)
     finally:
         os.close(descriptor)
 
 
-def _copy_status(item, descriptor):
-    wanted, now = item.status, os.fstat(descriptor)
+def _give(item, descriptor, mode, uid, gid, attributes):
+    """Give a new file mode, owner and extended attributes; WriteError where it cannot have them."""
+    mode, now = stat.S_IMODE(mode), os.fstat(descriptor)
     # pmxcfs gives each file its own mode and owner and refuses any other, so nothing is set that is
     # as it should be already.
-    if (now.st_uid, now.st_gid) != (wanted.st_uid, wanted.st_gid):
-        _tolerate(os.fchown, descriptor, wanted.st_uid, wanted.st_gid)
-    lost = _copy_attributes(item, descriptor)
-    _set_mode(descriptor, stat.S_IMODE(wanted.st_mode))
+    if (now.st_uid, now.st_gid) != (uid, gid):
+        _tolerate(os.fchown, descriptor, uid, gid)
+    lost = _give_attributes(descriptor, attributes)
+    _set_mode(descriptor, mode)
     now = os.fstat(descriptor)
-    if (now.st_uid, now.st_gid) != (wanted.st_uid, wanted.st_gid):
+    if (now.st_uid, now.st_gid) != (uid, gid):
         raise item.error("its owner cannot be kept (not root?): left alone")
-    if stat.S_IMODE(now.st_mode) == stat.S_IMODE(wanted.st_mode) & ~0o222 != stat.S_IMODE(
-            wanted.st_mode) and item.path.startswith("etc/pve/"):
+    if (stat.S_IMODE(now.st_mode) == mode & ~0o222 != mode
+            and item.path.startswith("etc/pve/")):
         raise item.error("cannot be written any more (has the cluster lost its quorum?)")
-    if stat.S_IMODE(now.st_mode) != stat.S_IMODE(wanted.st_mode):
+    if stat.S_IMODE(now.st_mode) != mode:
         raise item.error("its mode cannot be kept here: left alone")
     if lost:
         raise item.error("its attribute %s cannot be kept here: left alone" % lost)
@@ -613,29 +672,39 @@ def _set_mode(descriptor, mode):
         _tolerate(os.fchmod, descriptor, mode)
 
 
-def _copy_attributes(item, descriptor):
-    """Give the new file the extended attributes (ACLs, SELinux label) of the old one, and no others:
-    a folder may have given it an ACL that the old one does not have. Returns the name of one that
-    could not be given or taken, or None."""
-    if not hasattr(os, "listxattr"):
-        return None
+def _attributes_of(item):
+    """The extended attributes (ACLs, SELinux label) of the item's file: name -> value."""
     source = os.open(item.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
                      dir_fd=item.folder)
     try:
-        names = [name for name in _tolerate(os.listxattr, source) or () if name not in _OWN_OF_KERNEL]
-        if _ACL in (_tolerate(os.listxattr, descriptor) or ()) and _ACL not in names:
-            os.removexattr(descriptor, _ACL)
-        for name in names:
-            value = os.getxattr(source, name)
-            if _tolerate(os.getxattr, descriptor, name) != value:
-                try:
-                    os.setxattr(descriptor, name, value)
-                except OSError as error:
-                    if error.errno in (ENOSPC, EDQUOT, EIO):
-                        raise
-                    return name
+        return _attributes(source)
     finally:
         os.close(source)
+
+
+def _attributes(descriptor):
+    if not hasattr(os, "listxattr"):
+        return {}
+    return {name: os.getxattr(descriptor, name) for name in _tolerate(os.listxattr, descriptor) or ()
+            if name not in _OWN_OF_KERNEL}
+
+
+def _give_attributes(descriptor, attributes):
+    """Give a new file these extended attributes, and no others: a folder may have given it an ACL
+    that the old one does not have. Returns the name of one that could not be given or taken, or
+    None."""
+    if not hasattr(os, "listxattr"):
+        return None
+    if _ACL in (_tolerate(os.listxattr, descriptor) or ()) and _ACL not in attributes:
+        os.removexattr(descriptor, _ACL)
+    for name, value in attributes.items():
+        if _tolerate(os.getxattr, descriptor, name) != value:
+            try:
+                os.setxattr(descriptor, name, value)
+            except OSError as error:
+                if error.errno in (ENOSPC, EDQUOT, EIO):
+                    raise
+                return name
     return None
 
 
@@ -739,7 +808,7 @@ def _take_back(base, run, number):
                     break
             else:
                 name = record.temporary
-                item = _Item(record.path, None, data, place, lambda: folder)
+                item = _Item(record.path, None, data, place, lambda: folder, record)
                 # The new file, if it is there, has the old one's mode, owner and attributes.
                 item.status = _tolerate(place.status)
                 _unlink(folder, name)

@@ -9,8 +9,11 @@ from pvemigrate import write
 from pvemigrate.journal import Journal
 from pvemigrate.root import Root
 
-#: Path -> (before, after): files that change, one that is made, in a folder that is made too.
+#: Path -> (before, after): files that change, one that is made, in a folder that is made too, and
+#: some that go.
 FILES = {
+    "etc/apt/sources.list.d/a.list": (b"deb http://deb.debian.org/debian bookworm main\n", None),
+    "etc/apt/sources.list.d/b.list": (b"# nothing\n", None),
     "etc/apt/sources.list": (b"deb http://deb.debian.org/debian buster main\n",
                              b"deb http://deb.debian.org/debian bullseye main\n"),
     "etc/network/interfaces": (b"auto lo\n" * 20, b"auto lo\n" * 10),

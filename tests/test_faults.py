@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,9 @@ from pvemigrate.root import Root
 
 DRIVER = str(Path(__file__).parent / "faulty_commit.py")
 OLD = {path: old for path, (old, _) in FILES.items() if old is not None}
-NEW = {path: new for path, (_, new) in FILES.items()}
+NEW = {path: new for path, (_, new) in FILES.items() if new is not None}
+#: What the commit removes.
+GONE = set(OLD) - set(NEW)
 
 #: What stands for "the file system cannot exchange two files" (pmxcfs).
 NO_EXCHANGE = ("renameat2:error=EINVAL",)
@@ -66,12 +69,18 @@ def tree(folder, is_new=False):
     """A root as it is before, or after, the commit."""
     folder.mkdir()
     if is_new:
-        write_tree(folder, {path: old.decode() for path, old in OLD.items()})
+        make(folder)
         assert write.commit(str(folder), [(path, old, new) for path, (old, new)
                                           in sorted(FILES.items())]) == []
     else:
-        write_tree(folder, {path: old.decode() for path, old in OLD.items()})
+        make(folder)
     return folder
+
+
+def make(folder):
+    write_tree(folder, {path: old.decode() for path, old in OLD.items()})
+    for path in GONE:
+        (folder / path).chmod(0o640)
 
 
 def traced(root, what, faults, log, only=True):
@@ -111,18 +120,19 @@ def calls(trace):
 
 def leftovers(root):
     """What lies in the root beside the files and the journal."""
-    return sorted(set(read_tree(root)) - set(NEW))
+    return sorted(set(read_tree(root)) - set(FILES))
 
 
 def verify_killed(root, before, after):
     now = read_tree(root)
-    for path in NEW:
+    for path in FILES:
         assert now.get(path) in (before.get(path), after.get(path)), "a mixture in " + path
     done, failures = write.recover(str(root))
     assert failures == []
     now = read_tree(root)
     assert leftovers(root) == []
     assert now in (before, after), "some files are old and some are new"
+    verify_modes(root, now)
     return "new" if now == after else "old"
 
 
@@ -130,13 +140,14 @@ def verify_failed(root, output, before, after, can_clean):
     failures = json.loads(output)
     if not can_clean:
         # What could not be taken away the next start takes away.
-        assert {path: data for path, data in read_tree(root).items() if path in NEW} in (before, after)
+        assert {path: data for path, data in read_tree(root).items() if path in FILES} in (before, after)
         assert write.recover(str(root))[1] == []
     now = read_tree(root)
     assert leftovers(root) == []
     assert now == (before if failures else after), failures
     for path, message in failures:
         assert message and "\n" not in message
+    verify_modes(root, now)
     return "failed" if failures else "done"
 
 
@@ -146,6 +157,13 @@ def verify_rollback(root, state):
         runs = Journal(Root(str(root))).runs()[0]
         assert write.rollback(str(root), runs[-1]) == []
     assert read_tree(root) == OLD
+    verify_modes(root, OLD)
+
+
+def verify_modes(root, now):
+    """A file that is there again has the mode that it had."""
+    for path in GONE & set(now):
+        assert stat.S_IMODE(os.stat(str(root / path)).st_mode) == 0o640, path
 
 
 CASES = [("commit", ()), ("commit", NO_EXCHANGE), ("rollback", ())]
@@ -153,17 +171,20 @@ CASES = [("commit", ()), ("commit", NO_EXCHANGE), ("rollback", ())]
 
 #: The third file of the run cannot take its place, and the first two are taken back.
 UNDO = ("renameat2:error=EIO:when=3",)
+#: The last file cannot go, and all others are taken back, one that is gone already among them.
+UNDO_REMOVAL = ("renameat2:error=EIO:when=6",)
 
 
-@pytest.mark.parametrize("what, always", CASES + [("commit", UNDO)],
-                         ids=["commit", "without-exchange", "rollback", "undo"])
+@pytest.mark.parametrize("what, always", CASES + [("commit", UNDO), ("commit", UNDO_REMOVAL)],
+                         ids=["commit", "without-exchange", "rollback", "undo", "undo-removal"])
 def test_killed_at_each_system_call(what, always, tmp_path, faults, request):
     before, after = (OLD, NEW) if what == "commit" else (NEW, OLD)
     status, output, trace = traced(tree(tmp_path / "whole", what == "rollback"), what, always,
                                    tmp_path / "whole.log", only=False)
-    assert (status, bool(json.loads(output))) == (0, always == UNDO), trace[-2000:]
+    is_undone = always in (UNDO, UNDO_REMOVAL)
+    assert (status, bool(json.loads(output))) == (0, is_undone), trace[-2000:]
     todo = [(name, number) for name, number, _ in calls(trace)
-            if not (always == UNDO and name == "renameat2")]
+            if not (is_undone and name == "renameat2")]
     assert {"fsync", "write", "openat"} <= {name for name, _ in todo}
 
     def attempt(cell):
@@ -182,7 +203,7 @@ def test_killed_at_each_system_call(what, always, tmp_path, faults, request):
         return state
 
     ends = _each(attempt, todo)
-    assert set(ends) == {"old"} if always == UNDO else {"old", "new"}
+    assert set(ends) == ({"old"} if is_undone else {"old", "new"})
     faults(len(ends), "%s: killed at each of %d system calls, %d runs taken back, %d finished"
            % (request.node.callspec.id, len(ends), ends.count("old"), ends.count("new")))
 

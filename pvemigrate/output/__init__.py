@@ -24,7 +24,7 @@ class Report:
     whole node; ``color``: whether to use terminal colours.
 
     For pages, which have nothing beside them: ``errors``, list of (path, message), and ``notes``, what
-    was told besides; ``changes``, list of (path, text before or None, text after), what was or would
+    was told besides; ``changes``, list of (path, text before or None, text after or None), what was or would
     be written; ``texts``, path -> text of every file that was looked at; ``nodes``, the host names that
     were found.
     """

@@ -42,7 +42,11 @@ class _Page:
             command for f in self.settled for command in f.follow_up))
         self.texts = dict(report.texts)
         if report.written:
-            self.texts.update((path, after) for path, _, after in report.changes)
+            for path, _, after in report.changes:
+                if after is None:
+                    self.texts.pop(path, None)
+                else:
+                    self.texts[path] = after
         self.lines = {}
 
     def render(self):
@@ -361,7 +365,7 @@ def _remedy(finding, report):
 def _preview(findings, texts):
     """What the fixes of *findings* make of *texts* (path -> str): path -> (before or None, after), and
     those whose fix is in it. Where two touch each other, the first counts, as in a round of fix."""
-    edits, made = {}, []
+    edits, made, gone = {}, [], set()
     for finding in findings:
         if finding.byte_edits and all(edit[1:] in edits.get(edit[0], ()) for edit in finding.byte_edits):
             made.append(finding)  # Several findings may have one fix.
@@ -373,6 +377,7 @@ def _preview(findings, texts):
                 for path, start, end, _ in finding.byte_edits):
             continue
         made.append(finding)
+        gone |= finding.removed_files
         for path, start, end, new in finding.byte_edits:
             edits.setdefault(path, []).append((start, end, new))
     changes = {}
@@ -383,6 +388,8 @@ def _preview(findings, texts):
             parts += [data[at:start], new.encode("utf-8", "surrogateescape")]
             at = end
         after = b"".join(parts + [data[at:]]).decode("utf-8", "surrogateescape")
+        if path in gone:
+            after = None
         if after != old:
             changes[path] = (old, after)
     return changes, made
@@ -393,7 +400,7 @@ def _preview(findings, texts):
 
 def _diff(caption, before, after, path, findings):
     """Two columns, before and after, as a table; each hunk has the classes of its findings."""
-    old, new, found = hunks(before or "", after)
+    old, new, found = hunks(before or "", after or "")
     spans = _line_spans(old, path, findings)
     bodies, rows = [], 0
     for number, hunk in enumerate(found):
@@ -408,8 +415,8 @@ def _diff(caption, before, after, path, findings):
         style = _pairs(own or findings) if findings else None
         bodies.append(tag("tbody", *[_row(line, len(old), len(new), old, new) for line in lines],
                           class_=style))
-    head = tag("tr", tag("th", "Before" if before is not None else "Before: no such file", colspan="2",
-                         scope="colgroup"), tag("th", "After", colspan="2", scope="colgroup"))
+    head = tag("tr", *[tag("th", name if there is not None else name + ": no such file", colspan="2",
+                           scope="colgroup") for name, there in (("Before", before), ("After", after))])
     return tag("table", tag("caption", caption),
                tag("colgroup", tag("col", class_="w"), tag("col")),
                tag("colgroup", tag("col", class_="w"), tag("col")), tag("thead", head), *bodies,

@@ -7,8 +7,8 @@ Where the standard leaves a choice, it is made for programs that are in use:
 * A finding that waits for a later phase is a note. "Suppressed" would say that somebody has decided
   against it, and GitHub shows suppressed results like any others.
 * A fix is there only where ``fix`` with the same options would make it: viewers offer every fix, of
-  whatever grade. It is left out where a viewer could not make it exactly: it creates a file (there is
-  no form for that), begins in the indentation of a first line, or a file is not UTF-8 or holds what
+  whatever grade. It is left out where a viewer could not make it exactly: it creates or removes a file
+  (there is no form for that), begins in the indentation of a first line, or a file is not UTF-8 or holds what
   editors count differently (a CR alone, characters beyond the first plane).
 * ``primaryLocationLineHash`` is GitHub's to compute; another value there gets a warning.
 """
@@ -193,7 +193,7 @@ def _changes(finding, report, base, safe):
     for change in finding.fix.changes:
         # Of a file that is not there yet, only the path is known.
         tree = finding.source if change.file is None else getattr(change.file, "tree", None)
-        if tree is None:
+        if tree is None or change.removes_file:
             return None
         if id(tree) not in safe:
             safe[id(tree)] = not _UNSAFE.search(tree.code)
