@@ -1,86 +1,128 @@
 """What PVE knows of storage types: their properties, the values those take, their content.
 
-Facts of PVE::Storage::Plugin and PVE/Storage/*Plugin.pm in Proxmox VE 6.4, and of 7.x where that
-accepts more: a property is called unknown only where neither release has it. Pure tables and
-checks; nothing here reads files or trees.
+Facts of PVE::Storage::Plugin and PVE/Storage/*Plugin.pm in Proxmox VE 6.4 to 9: a property is called
+unknown only where no release that is asked for has it. Pure tables and checks; nothing here reads
+files or trees.
 """
 
 import re
 
 from .lazy import lazy
 
-__all__ = ["CONTENT", "PROPERTIES", "TYPES", "StorageType", "check_prune_backups", "check_value",
-           "is_storage_id", "known_type", "plain_number", "split_list"]
+__all__ = ["CONTENT", "CONTENT_DIRECTORIES", "PROPERTIES", "RELEASES", "TYPES", "StorageType",
+           "check_prune_backups", "check_value", "content_directories", "is_storage_id", "known_type",
+           "plain_number", "split_list"]
 
 # Perl's \s on bytes; never Unicode's blanks.
 _WS = " \t\r\f\v"
 _INTEGER = lazy("[+-]?[0-9]+")
 _LIST_SEPARATOR = lazy("[,; \t\r\f\v]+")
 
+#: The releases that the tables know.
+RELEASES = (6, 7, 8, 9)
+
 
 class StorageType:
-    """One type of storage.
+    """One type of storage, as some of the releases know it.
 
     ``content``: content types it may hold; ``default_content``: what it holds where nothing is
     said; ``allows_none``: whether ``content none`` is legal. ``keys``: properties it knows;
     ``required``: those without which PVE skips the section. ``formats``: image formats that its
     ``format`` property takes (empty: not known here). ``releases``: Proxmox VE releases that have
-    it.
+    it. ``known_content``: every content type that those releases know, of whatever storage.
+
+    In the texts of the table a word may say which releases have it: ``maxfiles@6-8``, ``import@8-9``.
     """
 
     __slots__ = ("name", "content", "default_content", "allows_none", "keys", "required", "formats",
-                 "releases")
+                 "releases", "known_content", "_texts")
 
     def __init__(self, name, content, default_content, required, keys, allows_none=False,
-                 formats="", releases=(6, 7)):
+                 formats="", releases=RELEASES, among=RELEASES):
         self.name = name
-        self.content = frozenset(content.split())
+        self.content = _words(content, among)
         self.default_content = frozenset(default_content.split())
         self.allows_none = allows_none
         self.required = tuple(required.split())
-        self.keys = frozenset(keys.split()) | _EVERYWHERE | frozenset(self.required)
+        self.keys = _words(keys, among) | _EVERYWHERE | frozenset(self.required)
         self.formats = frozenset(formats.split())
         self.releases = releases
+        self.known_content = _words(_CONTENT, among)
+        self._texts = (name, content, default_content, required, keys, allows_none, formats)
+
+    def among(self, releases):
+        """The same type with what one of *releases* has, and nothing else."""
+        return StorageType(*self._texts, releases=self.releases, among=releases)
 
     @property
     def holds_backups(self):
-        """Whether the type knows maxfiles and prune-backups."""
+        """Whether the type knows prune-backups."""
         return "prune-backups" in self.keys
+
+
+def _words(text, among):
+    found = set()
+    for word in text.split():
+        word, at, bounds = word.partition("@")
+        if not at or any(int(bounds[0]) <= release <= int(bounds[-1]) for release in among):
+            found.add(word)
+    return frozenset(found)
 
 
 #: Every type has these.
 _EVERYWHERE = frozenset(["nodes", "disable", "content", "bwlimit"])
 #: Types that hold backups have these (the last one is 7.x's).
-_BACKUP = " maxfiles prune-backups max-protected-backups"
-#: Types that hold files have these (all but mkdir and format are 7.x's).
+_BACKUP = " maxfiles@6-8 prune-backups max-protected-backups"
+#: Types that hold files have these (all but mkdir and format came with 7.x).
 _FILES = _BACKUP + " format mkdir content-dirs create-base-path create-subdirs preallocation"
+#: Those that can have snapshots in files, or logical volumes, of their own.
+_CHAIN = " snapshot-as-volume-chain@9-9"
+#: What development versions of 9 know besides: better taken for known than for a mistake.
+_LATER = " copy-offload@9-9 copy-offload-timeout@9-9"
 
 #: Every kind of content there is.
-CONTENT = frozenset(["images", "rootdir", "vztmpl", "iso", "backup", "snippets", "none"])
+_CONTENT = "images rootdir vztmpl iso backup snippets import@8-9 none"
+CONTENT = _words(_CONTENT, RELEASES)
+
+#: Kind of content -> where a storage of files has it below its path, where content-dirs says nothing.
+CONTENT_DIRECTORIES = {
+    "images": "images",
+    "rootdir": "private",
+    "iso": "template/iso",
+    "vztmpl": "template/cache",
+    "backup": "dump",
+    "snippets": "snippets",
+    "import": "import",
+}
 
 # Of nfs, cifs, glusterfs and cephfs the path is not required: PVE takes /mnt/pve/<id> where it is
 # missing (check_config of these plugins).
 TYPES = {storage.name: storage for storage in (
-    StorageType("dir", "images rootdir vztmpl iso backup snippets", "images rootdir",
-                required="path", keys="shared is_mountpoint" + _FILES, allows_none=True,
-                formats="raw qcow2 vmdk subvol"),
-    StorageType("nfs", "images rootdir vztmpl iso backup snippets", "images",
-                required="server export", keys="path options" + _FILES, formats="raw qcow2 vmdk"),
-    StorageType("cifs", "images rootdir vztmpl iso backup snippets", "images",
-                required="server share",
-                keys="path username password domain smbversion subdir options" + _FILES,
+    StorageType("dir", "images rootdir vztmpl iso backup snippets import@8-9", "images rootdir",
+                required="path", keys="shared is_mountpoint" + _FILES + _CHAIN + _LATER,
+                allows_none=True, formats="raw qcow2 vmdk subvol"),
+    StorageType("nfs", "images rootdir vztmpl iso backup snippets import@8-9", "images",
+                required="server export", keys="path options" + _FILES + _CHAIN + _LATER,
                 formats="raw qcow2 vmdk"),
-    StorageType("glusterfs", "images vztmpl iso backup snippets", "images", required="volume",
-                keys="path server server2 transport" + _FILES, formats="raw qcow2 vmdk"),
-    StorageType("cephfs", "vztmpl iso backup snippets", "backup", required="",
+    StorageType("cifs", "images rootdir vztmpl iso backup snippets import@8-9", "images",
+                required="server share",
+                keys="path username password domain smbversion subdir options" + _FILES + _CHAIN
+                     + _LATER,
+                formats="raw qcow2 vmdk"),
+    StorageType("glusterfs", "images vztmpl iso backup snippets import@8-8", "images",
+                required="volume", keys="path server server2 transport" + _FILES,
+                formats="raw qcow2 vmdk", releases=(6, 7, 8)),
+    StorageType("cephfs", "vztmpl iso backup snippets import@8-9", "backup", required="",
                 keys="path monhost subdir options username keyring fuse fs-name" + _FILES),
     StorageType("lvm", "images rootdir", "images", required="vgname",
-                keys="shared saferemove saferemove_throughput base tagged_only"),
-    StorageType("lvmthin", "images rootdir", "images rootdir", required="thinpool vgname", keys=""),
+                keys="shared saferemove saferemove_throughput base tagged_only"
+                     " saferemove-stepsize@9-9 on-volume-remove@9-9" + _CHAIN + _LATER),
+    StorageType("lvmthin", "images rootdir", "images rootdir", required="thinpool vgname",
+                keys=_LATER),
     StorageType("zfspool", "images rootdir", "images rootdir", required="pool",
-                keys="blocksize sparse mountpoint"),
+                keys="blocksize sparse mountpoint" + _LATER),
     StorageType("rbd", "images rootdir", "images", required="",
-                keys="monhost pool username krbd namespace data-pool keyring"),
+                keys="monhost pool username krbd namespace data-pool keyring" + _LATER),
     StorageType("iscsi", "images", "images", required="portal target", keys="", allows_none=True),
     StorageType("iscsidirect", "images", "images", required="portal target", keys="",
                 allows_none=True),
@@ -92,9 +134,11 @@ TYPES = {storage.name: storage for storage in (
                      + _BACKUP, allows_none=True),
     # LINBIT's plugin has this name too, with properties of its own.
     StorageType("drbd", "images rootdir", "images", required="", keys="redundancy", releases=(6,)),
-    StorageType("btrfs", "images rootdir vztmpl iso backup snippets", "images rootdir",
+    StorageType("btrfs", "images rootdir vztmpl iso backup snippets import@8-9", "images rootdir",
                 required="path", keys="shared is_mountpoint nocow" + _FILES, allows_none=True,
-                formats="raw subvol", releases=(7,)),
+                formats="raw subvol", releases=(7, 8, 9)),
+    StorageType("esxi", "import", "import", required="server username",
+                keys="shared password port skip-cert-verification", releases=(8, 9)),
 )}
 
 #: Property -> what its value must be (a function of value and type, giving None or what is wrong).
@@ -103,12 +147,23 @@ PROPERTIES = {}
 
 
 def known_type(name, release=None):
-    """The :class:`StorageType` called *name* (as written: PVE lower-cases it), None where PVE of
-    *release* has none (None: release not known, types of both are taken)."""
+    """The :class:`StorageType` called *name* (as written: PVE lower-cases it), None where PVE has
+    none. *release*: as that release knows it (None: not known, all are asked); a tuple: as one or the
+    other of them does."""
     storage = TYPES.get(_lower(name))
-    if storage is None or release is not None and min(max(release, 6), 7) not in storage.releases:
+    if storage is None or release is None:
+        return storage
+    if not isinstance(release, tuple):
+        release = (min(max(release, RELEASES[0]), RELEASES[-1]),)
+    if not set(release) & set(storage.releases):
         return None
-    return storage
+    key = storage.name, release
+    if key not in _among:
+        _among[key] = storage.among(release)
+    return _among[key]
+
+
+_among = {}
 
 
 def _lower(text):
@@ -194,7 +249,7 @@ def _mount_options(value, storage):
 
 def _content(value, storage):
     for item in split_list(value):
-        if item not in CONTENT:
+        if item not in storage.known_content:
             return "there is no content type %s, and one such word voids the whole list" % item
     return None
 
@@ -204,6 +259,29 @@ def _nodes(value, storage):
         if not re.fullmatch("[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?", item):
             return "%s is no node name, and one such word voids the whole list" % item
     return None
+
+
+def _content_dirs(value, storage):
+    for item in split_list(value):
+        content, equals, path = item.partition("=")
+        if (not equals or content not in storage.known_content or not path or ".." in path
+                or path.endswith(".") or len(path) >= 1023
+                or any(len(part) >= 255 for part in path.split("/"))):
+            shown = item if len(item) <= 60 else item[:57] + "..."
+            return "%s is no content type and its directory, and one such word voids the whole list" % shown
+    return None
+
+
+def content_directories(storage, value):
+    """Kind of content -> path below the storage's own (dict), with *value* (str or None) of its
+    content-dirs; *storage*: its :class:`StorageType`."""
+    found = {content: path for content, path in CONTENT_DIRECTORIES.items()
+             if content in storage.content}
+    for item in split_list(value or ""):
+        content, _, path = item.partition("=")
+        if content in storage.content:
+            found[content] = path
+    return found
 
 
 def _format(value, storage):
@@ -254,7 +332,8 @@ _KEEP = frozenset("keep-" + name for name in
                   ("all", "last", "hourly", "daily", "weekly", "monthly", "yearly"))
 
 for _key in ("disable", "shared", "mkdir", "saferemove", "tagged_only", "sparse", "krbd", "fuse",
-             "nowritecache", "nocow", "create-base-path", "create-subdirs"):
+             "nowritecache", "nocow", "create-base-path", "create-subdirs",
+             "snapshot-as-volume-chain", "skip-cert-verification"):
     PROPERTIES[_key] = _boolean
 PROPERTIES.update({
     "maxfiles": _integer(0),
@@ -267,8 +346,10 @@ PROPERTIES.update({
     "mountpoint": _path,
     "options": _mount_options,
     "content": _content,
+    "content-dirs": _content_dirs,
     "nodes": _nodes,
     "format": _format,
+    "preallocation": _one_of("off", "metadata", "falloc", "full"),
     "transport": _one_of("tcp", "rdma", "unix"),
     "prune-backups": lambda value, storage: check_prune_backups(value),
 })

@@ -9,7 +9,7 @@ from ..cst import Block, Line, Token, header_field
 from ..lazy import lazy
 from . import lines
 from ..storage_types import (
-    PROPERTIES, TYPES, check_value, is_storage_id, known_type, split_list,
+    PROPERTIES, RELEASES, TYPES, check_value, is_storage_id, known_type, split_list,
 )
 
 
@@ -149,11 +149,13 @@ class Storage:
 
     __slots__ = ("section", "nodes", "id", "type", "skipped", "flaw", "is_replaced", "entries")
 
-    def __init__(self, section, release):
+    def __init__(self, section, release, among):
         self.section = section
         self.nodes = list(section.walk())
         self.id = str(section.id)
-        self.type = known_type(section.type, release)
+        self.type = known_type(section.type, among)
+        if self.type is not None and release is not None and release not in self.type.releases:
+            self.type = None
         self.is_replaced = False
         self.entries = list(_entries(self.nodes))
         if not is_storage_id(self.id):
@@ -221,10 +223,14 @@ class Storage:
 _DIRECTORY = lazy("/[-/a-zA-Z0-9_.]+")
 
 
-def storages(tree, release=None):
+def storages(tree, release=None, among=None):
     """The sections of *tree* as Proxmox VE *release* reads them (list of :class:`Storage`; None:
-    what either of 6 and 7 has counts as known)."""
-    found = [Storage(node, release) for node in tree.body if isinstance(node, Section)]
+    not known). *among*: releases (tuple); what one or the other of them has counts as known (None:
+    all there are)."""
+    if release is not None:
+        low, high = (among or RELEASES)[0], (among or RELEASES)[-1]
+        release = min(max(release, low), high)
+    found = [Storage(node, release, among) for node in tree.body if isinstance(node, Section)]
     seen = set()
     for storage in reversed(found):
         if storage.skipped is None:

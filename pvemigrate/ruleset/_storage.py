@@ -7,17 +7,30 @@ from ..formats.storage import (
 )
 from ..storage_types import TYPES, known_type
 
-__all__ = ["Contents", "contents", "cut_off", "plugins", "provided_types", "storages_of"]
+__all__ = ["PLUGINS", "Contents", "contents", "cut_off", "new_type", "plugins", "provided_types",
+           "storages_of"]
 
 #: Where third-party plugins are (PVE::Storage).
 PLUGINS = "usr/share/perl5/PVE/Storage/Custom"
 #: What the storage local holds where storage.cfg does not define it (PVE::Storage::Plugin).
-_LOCAL = TYPES["dir"].content
+_LOCAL = TYPES["dir"].content - {"import"}
 
 
 def storages_of(project, tree):
-    """:func:`~pvemigrate.formats.storage.storages` of *tree*, worked out once for all rules."""
-    return project.once(storages, tree, project.facts.release)
+    """:func:`~pvemigrate.formats.storage.storages` of *tree*, worked out once for all rules: as the
+    node's release reads them, with all that either release of the upgrade knows."""
+    return project.once(_storages_of, project, tree)
+
+
+def _storages_of(project, tree):
+    hop = project.hop
+    return storages(tree, project.facts.release, (hop.release, hop.new_release))
+
+
+def new_type(hop, name):
+    """The :class:`~pvemigrate.storage_types.StorageType` called *name* of the release that the upgrade
+    leads to, None where it has none."""
+    return known_type(name, hop.new_release)
 
 
 def cut_off(tree):
@@ -51,12 +64,12 @@ def _plugins(facts):
     return [Plugin(PLUGINS + "/" + name, facts.get(PLUGINS + "/" + name)) for name in names]
 
 
-def provided_types(facts):
-    """The storage types (set of str) that third-party plugins bring which Proxmox VE 7 loads. On a
-    node that runs 7.x already, a plugin that does not say plainly what it is for counts as one."""
-    is_7 = (facts.release or 6) >= 7
+def provided_types(facts, hop):
+    """The storage types (set of str) that third-party plugins bring which the new release loads. Where
+    they load before, one that does not say plainly what it is for counts as one of these."""
+    is_in_order = not hop.breaks_storage_plugins or (facts.release or 0) >= hop.new_release
     return {plugin.type.lower() for plugin in plugins(facts) if plugin.type and (
-        is_7 if plugin.is_loaded is None else plugin.is_loaded)}
+        is_in_order if plugin.api is None else plugin.api in hop.storage_plugins)}
 
 
 # -- what guests' volumes may lie on ---------------------------------------------------------------
@@ -66,11 +79,11 @@ class Contents:
     """The storages of a cluster: ``known``: id -> (StorageType, content types); ``doubtful``: ids
     of storages that another finding explains, so that nothing is said of volumes on them."""
 
-    def __init__(self, tree, found):
+    def __init__(self, tree, found, hop):
         self.known = {"local": (TYPES["dir"], _LOCAL)}
         self.doubtful = set()
         for storage in found:
-            if not storage.is_read or known_type(storage.section.type, 7) is None:
+            if not storage.is_read or new_type(hop, storage.section.type) is None:
                 self.doubtful.add(storage.id)
         for storage in found:
             if storage.is_read:
@@ -78,7 +91,7 @@ class Contents:
                 if (storage.content or storage.type.allows_none) and not (
                         entry and entry.is_doubtful):
                     self.known[storage.id] = storage.type, storage.content
-                    if known_type(storage.section.type, 7):
+                    if new_type(hop, storage.section.type):
                         self.doubtful.discard(storage.id)
                 else:
                     self.doubtful.add(storage.id)
@@ -101,4 +114,6 @@ def contents(project):
 def _contents(project):
     file = next((file for file in project.all_of_kind("storage")
                  if file.location == "pve/storage.cfg"), None)
-    return None if file is None else Contents(file.tree, storages_of(project, file.tree))
+    if file is None:
+        return None
+    return Contents(file.tree, storages_of(project, file.tree), project.hop)

@@ -6,10 +6,6 @@ from ..lazy import lazy
 
 __all__ = ["Plugin"]
 
-#: The versions of the plugin interface that 7.x loads: 7.0 knows 9 alone, 7.1 and later 9 and 10
-#: (PVE::Storage, APIVER and APIAGE).
-PLUGIN_VERSIONS = (9, 10)
-
 _COMMENT = lazy("(?m)(?:^|(?<=[ \t;{}]))#[^\n]*")
 _SUB = "sub[ \t\r\n]+%s[ \t\r\n]*(?:\\([^()]*\\)[ \t\r\n]*)?\\{([^{}]*)\\}"
 _API = lazy(_SUB % "api")
@@ -38,11 +34,6 @@ class Plugin:
         found = _RETURN.fullmatch(_body(_TYPE, text))
         if found:
             self.type = found.group(3) or found.group(4)
-
-    @property
-    def is_loaded(self):
-        """Whether Proxmox VE 7 loads it; None where that is not known."""
-        return None if self.api is None else self.api in PLUGIN_VERSIONS
 
 
 def _body(pattern, text):

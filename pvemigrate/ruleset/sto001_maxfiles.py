@@ -1,6 +1,8 @@
 from ..edit import Fix, remove, replace
 from ..rule import Rule, command
 from ..storage_types import plain_number
+from ._maxfiles import fate, grade, retention
+from ._maxfiles import fate, grade, retention
 from ._storage import storages_of
 
 
@@ -9,12 +11,14 @@ class Maxfiles(Rule):
     ## What it finds
 
     `maxfiles` in storage.cfg, in storages of a type that knows it (dir, nfs, cifs, glusterfs,
-    cephfs, pbs, and btrfs on Proxmox VE 7): how many backups of a guest are kept.
+    cephfs, pbs, and btrfs from Proxmox VE 7 on): how many backups of a guest are kept.
 
     ## Why it matters
 
-    `maxfiles` is deprecated in favour of `prune-backups`, and later releases refuse it. Beside a
-    valid `prune-backups` it is dead already, though it reads as if it counted.
+    `maxfiles` is deprecated in favour of `prune-backups`, and Proxmox VE 9 does not know it any more:
+    the storage has no retention there, and unless the job or vzdump.conf says otherwise all backups
+    are kept, until it is full. Beside a valid `prune-backups` it is dead already, though it reads as
+    if it counted.
 
     ## Example
 
@@ -41,6 +45,12 @@ class Maxfiles(Rule):
     others go, and so does the line beside a valid `prune-backups`. A `prune-backups` that Proxmox
     VE refuses does not count, before the change or after it; STO006 reports it.
 
+    On a node that runs Proxmox VE 9 already nothing has been removed since the upgrade: with the
+    change, the next backup removes what is too much. It is made when it is asked for.
+
+    On a node that runs Proxmox VE 9 already nothing has been removed since the upgrade: with the
+    change, the next backup removes what is too much. It is made when it is asked for.
+
     Where a header above was not taken for one, it is doubtful whose line this is: that has to be
     put right first (STO005, STO006). Sections that Proxmox VE does not use (unknown type, invalid
     id, missing properties, replaced by a later section of the same id) are left alone.
@@ -57,6 +67,7 @@ class Maxfiles(Rule):
     kinds = ("storage",)
     severity = "warning"
     phase = "before"
+    in_hop = {"8to9": {"severity": "error"}}
     guide = "storage: parameter 'maxfiles' is deprecated"
     checker = ("check_backup_retention_settings",)
     needs = ("maxfiles",)
@@ -75,30 +86,26 @@ class Maxfiles(Rule):
             line = entry.line
             if entry.is_doubtful:
                 self.report(line.key,
-                            "maxfiles is deprecated, and a header above was not taken for one: "
-                            "give the section its empty line and its header first")
+                            "%s, and a header above was not taken for one: give the section its "
+                            "empty line and its header first" % fate(self.hop))
             elif entry.problem == "duplicate":
                 self.report(line.key,
                             "maxfiles is there twice, and Proxmox VE uses the first alone",
                             Fix.safe("remove the dead line", remove(line)))
             elif prune is None:
                 keep = retention(plain_number(entry.value))
-                self.report(line.key, "maxfiles is deprecated: prune-backups has taken its place",
-                            Fix.safe("write prune-backups %s" % keep,
-                                     replace(line.key, "prune-backups"), replace(line.value, keep)),
+                self.report(line.key, fate(self.hop) + ": prune-backups has taken its place",
+                            Fix("write prune-backups %s" % keep, (
+                                replace(line.key, "prune-backups"), replace(line.value, keep)),
+                                grade(self.hop, self.facts)),
                             commands=[command("pvesm", "set", storage.id, "--prune-backups", keep,
                                               "--delete", "maxfiles")])
             elif prune.is_doubtful:
                 self.report(line.key,
-                            "maxfiles is deprecated, and dead if the prune-backups in line %d is "
-                            "this storage's: a header above that line was not taken for one"
-                            % self.tree.position(prune.line).line)
+                            "%s, and dead if the prune-backups in line %d is this storage's: a "
+                            "header above that line was not taken for one"
+                            % (fate(self.hop), self.tree.position(prune.line).line))
             else:
                 self.report(line.key, "maxfiles does nothing beside prune-backups",
                             Fix.safe("remove the dead line", remove(line)),
                             commands=[command("pvesm", "set", storage.id, "--delete", "maxfiles")])
-
-
-def retention(digits):
-    """The prune-backups value that keeps what maxfiles of this many keeps."""
-    return "keep-all=1" if digits == "0" else "keep-last=" + digits

@@ -1,6 +1,6 @@
 from ..rule import Rule
-from ..storage_types import known_type, split_list
-from ._storage import storages_of
+from ..storage_types import split_list
+from ._storage import new_type, storages_of
 
 
 class ContentNone(Rule):
@@ -8,15 +8,14 @@ class ContentNone(Rule):
     ## What it finds
 
     A storage that is left without content: `content none`, or a list of which its type has nothing,
-    on a type that must have some (all but dir, iscsi, iscsidirect and pbs, and btrfs on Proxmox VE
-    7). Disabled and shared storages count too. And, on the types that may have none, `none` beside
-    other content.
+    on a type that must have some (all but dir, iscsi, iscsidirect, pbs and btrfs). Disabled and
+    shared storages count too. And, on the types that may have none, `none` beside other content.
 
     ## Why it matters
 
-    Proxmox VE 6 has such a storage and does not use it. Proxmox VE 7 skips the section: the storage
-    does not exist, and the next change of any storage erases it. `none` beside other content has
-    that effect with either.
+    Proxmox VE 6 has such a storage and does not use it. From Proxmox VE 7 on the section is skipped:
+    the storage does not exist, and the next change of any storage erases it. `none` beside other
+    content has that effect with any release.
 
     ## Example
 
@@ -33,7 +32,7 @@ class ContentNone(Rule):
 
     ## Guide
 
-    The guide does not mention it; pve6to7 does, for storages that are not shared.
+    The guide does not mention it; Proxmox VE's checkers do, for storages that are not shared.
 
     ## References
 
@@ -48,8 +47,9 @@ class ContentNone(Rule):
 
     def visit_File(self, tree):
         for storage in storages_of(self.project, tree):
-            # A type that Proxmox VE 7 does not have is STO004's, whatever its content.
-            if known_type(storage.section.type, 7) is None or storage.flaw not in (None, "content"):
+            # A type that the new release does not have is STO004's, whatever its content.
+            if (new_type(self.hop, storage.section.type) is None
+                    or storage.flaw not in (None, "content")):
                 continue
             entry = storage.setting("content")
             if entry is None or entry.is_doubtful or storage.is_replaced:
@@ -61,7 +61,8 @@ class ContentNone(Rule):
             elif not storage.content and not storage.type.allows_none:
                 kind, items = storage.type, split_list(entry.value)
                 what = "none" if "none" in items else "what is written here"
-                self.report(entry.line.value, "Proxmox VE 7 drops the storage %s: storages of type "
-                            "%s do not take %s as content; write what they may have (%s), and "
-                            "disable below it if the storage is not to be used"
-                            % (storage.id, kind.name, what, ", ".join(sorted(kind.content))))
+                self.report(entry.line.value, "%s drops the storage %s: storages of type %s do not "
+                            "take %s as content; write what they may have (%s), and disable below it "
+                            "if the storage is not to be used"
+                            % (self.hop.new_pve, storage.id, kind.name, what,
+                               ", ".join(sorted(kind.content))))

@@ -2,8 +2,7 @@ from ..formats.storage import (
     Comment, FalseSeparator, Malformed, Orphan, Section, Swallowed, looks_like_header,
 )
 from ..rule import Rule
-from ..storage_types import known_type
-from ._storage import cut_off, storages_of
+from ._storage import cut_off, new_type, storages_of
 
 
 class IgnoredProperty(Rule):
@@ -23,8 +22,8 @@ class IgnoredProperty(Rule):
     ## Why it matters
 
     The setting does not do what it says, and the next change of any storage erases it. A storage
-    whose `prune-backups` is refused has no retention: Proxmox VE 6 then keeps one backup, Proxmox
-    VE 7 keeps all until the storage is full. A storage with `disable yes` is enabled.
+    whose `prune-backups` is refused has no retention: Proxmox VE 6 then keeps one backup, each later
+    release all of them, until the storage is full. A storage with `disable yes` is enabled.
 
     ## Example
 
@@ -57,7 +56,7 @@ class IgnoredProperty(Rule):
         found = storages_of(self.project, tree)
         for storage in found:
             # What a plugin's storage may have is for its plugin to say: STO004 reports the type.
-            if storage.is_read and known_type(storage.section.type, 7) is not None:
+            if storage.is_read and new_type(self.hop, storage.section.type) is not None:
                 self.check_storage(storage)
         self.check_lines(tree, self.explained(tree, found),
                          {id(storage.section): storage for storage in found})

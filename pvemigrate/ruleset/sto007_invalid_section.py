@@ -1,6 +1,5 @@
 from ..rule import Rule
-from ..storage_types import known_type
-from ._storage import cut_off, storages_of
+from ._storage import cut_off, new_type, storages_of
 
 
 class InvalidSection(Rule):
@@ -11,8 +10,8 @@ class InvalidSection(Rule):
     letter, ends in a letter or digit, has letters, digits, `-`, `_` and `.` between, and two
     characters or more), a property missing that the type must have or with a value that is refused,
     a directory's path with other characters than letters, digits, `-`, `_`, `.` and `/`, an id that
-    a later section has too, a storage `local` that is not the directory /var/lib/vz, and, on a node
-    that runs 6.x, a type that only Proxmox VE 7 has (btrfs).
+    a later section has too, a storage `local` that is not the directory /var/lib/vz, and, before the
+    upgrade, a type that only the release after it has (btrfs came with Proxmox VE 7, esxi with 8).
 
     ## Why it matters
 
@@ -32,7 +31,7 @@ class InvalidSection(Rule):
     ## When the fix is safe
 
     There is none: only the administrator knows what is missing. Where an empty line in the section
-    cuts the property off, this is reported here and not by STO006. A type that Proxmox VE 7 does
+    cuts the property off, this is reported here and not by STO006. A type that the new release does
     not have is STO004's, `none` beside other content STO003's, a section swallowed by the one above
     STO005's.
 
@@ -57,9 +56,9 @@ class InvalidSection(Rule):
             if storage.flaw == "id":
                 self.say(storage, storage.section.id, "no id of a storage")
             elif storage.flaw == "type":
-                if known_type(storage.section.type, 7):
-                    self.say(storage, storage.section.type,
-                             "Proxmox VE 6 has no storages of type %s yet" % storage.section.type)
+                if new_type(self.hop, storage.section.type):
+                    self.say(storage, storage.section.type, "%s has no storages of type %s yet"
+                             % (self.hop.old_pve, storage.section.type))
             elif storage.flaw == "missing":
                 self.check_missing(storage, orphans.get(id(storage.section), ()))
             elif storage.flaw == "path":

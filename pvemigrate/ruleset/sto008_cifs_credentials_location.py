@@ -10,9 +10,9 @@ class CifsCredentialsLocation(Rule):
 
     ## Why it matters
 
-    Proxmox VE 7 looks for them in etc/pve/priv/storage/ID.pw alone. The upgrade moves each file
-    there, unless a different one is there already: then the old one stays behind, unused. Without
-    its credentials a storage is mounted as a guest, or not at all. Scripts that read or write the
+    From Proxmox VE 7 on they are looked for in etc/pve/priv/storage/ID.pw alone. The upgrade to 7 moves
+    each file there, unless a different one is there already: then the old one stays behind, unused.
+    Without its credentials a storage is mounted as a guest, or not at all. Scripts that read or write the
     old files have to follow.
 
     ## Example
@@ -23,12 +23,12 @@ class CifsCredentialsLocation(Rule):
 
     ## When the fix is safe
 
-    There is none, because the upgrade makes the change. Look after it whether the file is gone; one
-    that stayed behind can be removed once the storage works.
+    There is none, because the upgrade to Proxmox VE 7 makes the change. Look after it whether the file
+    is gone; one that stayed behind can be removed once the storage works.
 
     ## Guide
 
-    The guide does not mention it; pve6to7 does.
+    The guide does not mention it; Proxmox VE's checkers do.
 
     ## References
 
@@ -47,9 +47,10 @@ class CifsCredentialsLocation(Rule):
             if not name.endswith(".cred"):
                 continue
             new = name[:-len(".cred")] + ".pw"
-            if (self.facts.release or 6) >= 7:
-                message = ("Proxmox VE 7 does not read credentials here, but in priv/storage/%s: "
-                           "move the file there, or remove it if that one is right" % new)
+            if (self.facts.release or self.hop.release) >= 7:
+                release = self.hop.old_pve if self.hop.release >= 7 else self.hop.new_pve
+                message = ("%s does not read credentials here, but in priv/storage/%s: move the file "
+                           "there, or remove it if that one is right" % (release, new))
             elif new in there:
                 message = ("Proxmox VE 7 does not read credentials here, but in priv/storage/%s, "
                            "which is there: the upgrade leaves this file behind if the two differ; "
