@@ -31,7 +31,8 @@ Description: check and rewrite Proxmox VE configuration for a major upgrade
  A linter and lossless rewriter for the configuration files of a Proxmox VE
  node: APT sources, network interfaces, guests, storages, backup jobs, users
  and more. It finds what a major upgrade needs changed, says why, and makes
- the changes that need nobody's judgement, byte for byte and all or nothing.
+ the changes that need nobody's judgement, byte for byte and all or nothing,
+ for the upgrades from 6 to 7, from 7 to 8 and from 8 to 9.
  .
  It works on the running node or on a copied tree, and needs no network.
 """

@@ -23,13 +23,14 @@ takes it back. Nothing is asked from the network and no service is touched.
 Without a *PATH* the running node is worked on, or the file system below `--root`. *PATH* is a file, a
 directory that holds one or many copied trees, or `-` for standard input (with `--kind`).
 
-A change is made only when its phase has come:"""
+The upgrades from 6 to 7, from 7 to 8 and from 8 to 9 are judged one at a time (`--hop`); `plan` shows what
+several in a row would change. A change is made only when its phase has come:"""
 
 PHASES = {
-    "before": "still on 6.4, at any time",
+    "before": "still on the old release, at any time",
     "switch": "right before `apt dist-upgrade`",
-    "after-node": "this node runs 7.x",
-    "after-cluster": "all nodes run 7.x",
+    "after-node": "this node runs the new release",
+    "after-cluster": "all nodes run the new release",
 }
 
 STATUS = {
@@ -75,11 +76,13 @@ EXAMPLES = {
     "pvemigrate fix": "write it",
     "pvemigrate rollback": "take the last run of fix back",
     "pvemigrate fix --diff --phase switch --select APT": "repositories, right before the upgrade",
+    "pvemigrate check --hop 8to9": "for the upgrade from 8 to 9",
+    "pvemigrate plan --to 9": "what each upgrade up to 9 would change",
     "pvemigrate explain NET001": "why, and when its fix is safe",
 }
 
 _SEE_ALSO = ("apt-get(8), interfaces(5), sources.list(5), lxc.container.conf(5); on a node pve6to7(1), "
-             "pct.conf(5), qm.conf(5)")
+             "pve7to8(1) or pve8to9(1), pct.conf(5), qm.conf(5)")
 
 
 def page(main, kinds, version, date):

@@ -50,10 +50,11 @@ smartquotes = False
 PYTHON = {"Any", "Callable", "Iterable", "Iterator", "Mapping", "PathLike", "AnyPath", "Errors", "Bytes",
           "AnyLine", "AnyBlock", "os.PathLike"}
 #: Parts of pvemigrate that docstrings name and that are nobody's to call.
-INTERNAL = {"composed", "Root", "_Change", "FixResult", "StorageType", "RuleInfo", "Reading", "disagreements",
-            "plain", "storages"}
+INTERNAL = {"composed", "Root", "Reader", "_Change", "FixResult", "StorageType", "RuleInfo", "Reading",
+            "disagreements", "plain", "settings", "storages"}
 #: Classes whose objects come from functions and methods alone.
-MADE = {"pvemigrate." + name for name in ("Result", "Plan", "Finding", "Position", "Edit", "File", "Plugin",
+MADE = {"pvemigrate." + name for name in ("Result", "Plan", "Stage", "Finding", "Position", "Edit", "File",
+                                          "Plugin", "releases.Hop", "releases.Key",
                                           "engine.Scope", "source.SourceFile", "facts.Facts", "engine.Due",
                                           "consent.Question")}
 #: Functions that have another name in public.

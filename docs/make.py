@@ -27,7 +27,7 @@ import generate  # noqa: E402  (the table of what is covered, which the pages of
 #: The contents: caption -> pages, in this order. A page of docs/ that is not named comes last of the first.
 CONTENTS = {
     "Using it": ["install", "usage", "command", "configuration", "writing", "verify", "outputs",
-                 "report", "pre-commit", "ansible"],
+                 "report", "pre-commit", "ansible", "examples"],
     "Rules": ["rules/index", "coverage", "precedence", "plugins"],
     "Python": ["tutorial", "library", "formats/index", "stability"],
     "Project": ["contributing", "security", "speed", "changelog"],
@@ -35,7 +35,7 @@ CONTENTS = {
 
 #: Files at the top of the checkout -> their pages.
 PAGES = {"README.md": "index", "CONTRIBUTING.md": "contributing", "SECURITY.md": "security",
-         "CHANGELOG.md": "changelog"}
+         "CHANGELOG.md": "changelog", "examples/README.md": "examples"}
 
 #: The README's sections that have a page of their own, or stand on one. The others make the front page.
 SECTIONS = {"On the command line": "usage", "As a pre-commit hook": "pre-commit", "As a library": "library",
@@ -52,6 +52,7 @@ LIBRARY = [
     ("Texts", "One file at a time, without a file system. Keywords are named as the command's options: see "
      ":class:`Settings`.", ["parse", "check", "fix", "Result", "kind_of_path", "KINDS"]),
     ("Whole roots", "", ["Project", "Plan", "Settings", "UsageError"]),
+    ("Several upgrades", "", ["stages", "Stage"]),
     ("Findings", "", ["Finding", "Position", "Edit"]),
     ("Trees", "", ["Node", "Line", "Block", "File", "Token", "Visitor", "Transformer", "RemoveFromParent",
                    "RemovalSentinel", "FlattenSentinel", "parse_fragment"]),
@@ -66,7 +67,7 @@ BEYOND = [
         ("engine", "Scope", ["files", "file", "of_kind", "all_of_kind", "at", "text", "owns", "covers",
                              "once", "obstacle"]),
         ("source", "SourceFile", ["tree", "with_code"]), ("facts", "Facts", None),
-        ("engine", "Due", ["covers"])]),
+        ("engine", "Due", ["covers"]), ("releases", "Hop", []), ("releases", "Key", [])]),
     ("What a project may be given", [("workers", "Workers", []), ("acceptance", "Accepted", None),
                                      ("consent", "Question", None)]),
 ]
