@@ -8,6 +8,7 @@ The kernel cuts the line at white space outside of double quotes.
 """
 
 from ..cst import Token
+from ..edit import remove
 from ..formats.grub import Assignment, Blank, Command, Comment, Malformed
 from ..formats.kernel_cmdline import Blank as BlankLine
 from ..formats.kernel_cmdline import ParameterLine
@@ -185,6 +186,18 @@ def _words(file, line, values, is_plain):
         at += 1
     finish()
     return found
+
+
+def removal(parameter):
+    """The change that takes a parameter out, with the blanks before it; None where quotes or the lines
+    around it need a look."""
+    node, token = parameter.node, parameter.token
+    start = token.offset
+    while node.code[start - 1:start] in (" ", "\t"):
+        start -= 1
+    if not parameter.is_plain or node.code[start - 1:start] == "\\":
+        return None
+    return remove(Token(node.code[start:token.offset + len(token)], node, start))
 
 
 # -- how a change takes effect -----------------------------------------------------------------------

@@ -6,7 +6,7 @@ from ..lazy import lazy
 from ._guest import container_values, guest_id, sections_that_count, volume_token
 from ._storage import storages_of
 
-__all__ = ["LEGACY_HIERARCHY", "below_broken_header", "is_own_guest",
+__all__ = ["LEGACY_HIERARCHY", "below_broken_header", "has_cgroup1", "is_own_guest", "keeps_legacy",
            "legacy_parameter", "legacy_parameters", "live_options", "may_have_files", "parts",
            "report_cgroup", "root_folders", "sections_that_count"]
 
@@ -43,6 +43,8 @@ def parts(value):
 
 #: With this parameter of the kernel set to no, systemd keeps the hierarchies of cgroup v1.
 LEGACY_HIERARCHY = "systemd.unified_cgroup_hierarchy"
+#: The first Proxmox VE that runs with cgroup v2 alone where nothing else is configured.
+UNIFIED = 7
 #: What systemd takes for no (parse_boolean).
 _NO = frozenset(["0", "no", "n", "false", "f", "off"])
 
@@ -71,21 +73,49 @@ def is_own_guest(rule):
 
 
 def legacy_parameter(rule):
-    """What keeps cgroup v1 on the node of the guest under check (a parameter), or None."""
-    found = legacy_parameters(rule.project)
-    return found[0] if found and is_own_guest(rule) else None
+    """What keeps cgroup v1 on the node of the guest under check as it is now (a parameter), or
+    None."""
+    hop, found = rule.hop, legacy_parameters(rule.project)
+    if not found or not is_own_guest(rule):
+        return None
+    is_upgraded = (rule.facts.release or hop.release) >= hop.new_release
+    return None if is_upgraded and not hop.has_legacy_cgroup else found[0]
 
 
-def report_cgroup(rule, item, message, fix=None):
+def has_cgroup1(rule):
+    """Whether the node of the guest under check, as far as it is known here, runs with cgroup v1 now."""
+    return (legacy_parameter(rule) is not None
+            or (rule.facts.release or rule.hop.release) < UNIFIED)
+
+
+def keeps_legacy(rule):
+    """Whether the node of the guest under check keeps cgroup v1 after the upgrade too."""
+    return rule.hop.has_legacy_cgroup and legacy_parameter(rule) is not None
+
+
+def report_cgroup(rule, item, message, fix=None, is_v1=True):
     """Report what is wrong with a key under cgroup v2. As long as cgroup v1 is configured to stay,
-    that is no more than a piece of information, and a change would break what works."""
-    legacy = legacy_parameter(rule)
+    that is no more than a piece of information, and a change would break what works.
+
+    *is_v1*: whether it is a key of cgroup v1. Where the upgrade ends what keeps v1, such a key counts
+    until then, and what takes its place does not. Of another node it is not known here what that
+    keeps: what would be right on this node at any time has to wait there for the upgrade.
+    """
+    legacy, phase, severity = legacy_parameter(rule), None, None
     if legacy is None:
-        rule.report(item, message, fix)
+        if is_v1 and rule.phase == "before" and not is_own_guest(rule):
+            phase = "after-node"
+    elif rule.hop.has_legacy_cgroup:
+        fix, severity = None, "info"
+        message += ("; %s keeps cgroup v1 on this node (%s), so nothing is to be changed as long as "
+                    "it stays" % (legacy.token, legacy.file.path))
     else:
-        rule.report(item, "%s; %s keeps cgroup v1 on this node (%s), so nothing is to be changed "
-                    "as long as it stays" % (message, legacy.token, legacy.file.path),
-                    severity="info")
+        message += "; %s (%s) keeps cgroup v1 on this node, which %s ends" % (
+            legacy.token, legacy.file.path, rule.hop.new_pve)
+        if is_v1:
+            phase, severity = "switch", type(rule).severity
+            message += ": until then the key counts"
+    rule.report(item, message, fix, severity, phase=phase)
 
 
 # -- where a container's files are -----------------------------------------------------------------

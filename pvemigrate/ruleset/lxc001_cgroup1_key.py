@@ -3,7 +3,7 @@ from ..formats.lxc import RawKey
 from ..lazy import lazy
 from ..rule import Rule
 from ._cgroup import SAME_IN_V2, V1, V2, unquoted
-from ._lxc import below_broken_header, report_cgroup, sections_that_count
+from ._lxc import below_broken_header, has_cgroup1, report_cgroup, sections_that_count
 
 #: A longer list than this is changed line by line: each line's fix holds the changes of all.
 _LONGEST_LIST = 100
@@ -20,9 +20,9 @@ class Cgroup1Key(Rule):
 
     ## Why it matters
 
-    Proxmox VE 7 runs with pure cgroup v2, where LXC ignores `lxc.cgroup.` keys without a word. A
-    container that needs a passed-through device starts without it; a limit is no limit any more.
-    Keys in a snapshot come back with its rollback.
+    From Proxmox VE 7 on a node runs with pure cgroup v2, where LXC ignores `lxc.cgroup.` keys without
+    a word. A container that needs a passed-through device starts without it; a limit is no limit any
+    more. Keys in a snapshot come back with its rollback.
 
     ## Example
 
@@ -41,9 +41,17 @@ class Cgroup1Key(Rule):
     These five keys have the same name and syntax in v2, so only the key's prefix changes, in place:
     `devices` lines are one ordered list in which an empty value clears what came before, and all of
     a section's lines keep their order; the `devices` lines of a section are changed together or not
-    at all. Right once the node runs 7.x. Where the node is configured to keep cgroup v1 (LXC011),
-    the keys still count, and renamed they would not: nothing is changed then, and the finding is
-    but information.
+    at all. Right once the node runs 7.x, so in the later upgrades at any time; of the containers of
+    another node this one does not know what it keeps, so they wait for their own.
+
+    Before the later upgrades the keys have not counted for a whole release. Only the `devices.allow`
+    lines of a section without `devices.deny` are changed unasked then; a limit that comes back after
+    years, or a device that is denied again, is unsafe.
+
+    Where the node is configured to keep cgroup v1 (LXC011), the keys still count, and renamed they
+    would not: nothing is changed then, and the finding is but information. Proxmox VE 9 ends that:
+    the keys are changed right before its upgrade, and until the node boots into it a container that
+    is started does without them.
 
     Where the section has the same v2 key with the same value already (and no later line clears
     it), the old line goes; that changes nothing, because v2 never looked at it. Somebody has to
@@ -76,6 +84,8 @@ class Cgroup1Key(Rule):
     needs = tuple(V1 + name for name in SAME_IN_V2)
     severity = "error"
     phase = "after-node"
+    in_hop = {"7to8": {"phase": "before", "severity": "warning"},
+              "8to9": {"phase": "before", "severity": "warning"}}
     guide = "Container HW Pass-Through & CGroupv2"
     checker = ("check_description_lengths",)
 
@@ -98,17 +108,26 @@ class Cgroup1Key(Rule):
         undecided = any(name.startswith("devices.") and action is None and id(line) not in doubtful
                         for line, name, action, _ in verdicts)
         together = () if undecided else self.changes_of_list(verdicts)
+        counts = has_cgroup1(self)
+        adds_alone = all(name == "devices.allow" and unquoted(line.value)
+                         for line, name, action, _ in verdicts
+                         if name.startswith("devices.") and action == "rename")
         for line, name, action, why in verdicts:
             message = "%s is ignored with cgroup v2 (%s)" % (line.key, section.label)
             new, fix = V2 + name, None
             changes = together if name.startswith("devices.") and together else [
                 change(line, name, action)]
             if action == "remove":
-                fix = Fix.safe("remove the line: %s has the same value already" % new, *changes)
+                # Of a list, the other lines are changed with it.
+                is_safe = len(changes) == 1 or counts or adds_alone
+                make = Fix.safe if is_safe else Fix.unsafe
+                fix = make("remove the line: %s has the same value already" % new, *changes)
             elif action == "rename" and undecided and name.startswith("devices."):
                 why = "rename it to %s together with the other devices lines of the section" % new
             elif action == "rename":
-                fix = Fix.safe("rename the key to %s" % new, *changes)
+                is_safe = counts or name.startswith("devices.") and adds_alone
+                make = Fix.safe if is_safe else Fix.unsafe
+                fix = make("rename the key to %s" % new, *changes)
             report_cgroup(self, line.key, "%s; %s" % (message, why) if why else message, fix)
 
     def changes_of_list(self, verdicts):

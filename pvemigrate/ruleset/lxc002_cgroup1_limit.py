@@ -15,9 +15,10 @@ class Cgroup1Limit(Rule):
 
     ## Why it matters
 
-    Proxmox VE 7 runs with pure cgroup v2, where LXC ignores `lxc.cgroup.` keys without a word: the
-    limit is none any more. To change the prefix alone makes it worse, since v2's files have other
-    names, and a container with a key for a file that is not there does not start (LXC004).
+    From Proxmox VE 7 on a node runs with pure cgroup v2, where LXC ignores `lxc.cgroup.` keys
+    without a word: the limit is none any more. To change the prefix alone makes it worse, since
+    v2's files have other names, and a container with a key for a file that is not there does
+    not start (LXC004).
 
     ## Example
 
@@ -47,7 +48,7 @@ class Cgroup1Limit(Rule):
 
     It is unsafe, though exact but for `cpu.weight`: a limit that was ignored bites again, and it
     overrides Proxmox VE's own option, such as `memory` here. (Where that does the same, remove the
-    raw key.) Right once the node runs 7.x.
+    raw key.) Right once the node runs 7.x, so in the later upgrades at any time.
 
     * `memory.max` takes the value as it is; -1 becomes `max`.
     * `memory.swap.max` is `memory.memsw.limit_in_bytes` without `memory.limit_in_bytes`.
@@ -70,8 +71,9 @@ class Cgroup1Limit(Rule):
     * about `hugetlb` (the file's name has capital letters, which Proxmox VE refuses in raw keys);
     * below a line that was meant to be a section header and is none (LXC008).
 
-    Where the node is configured to keep cgroup v1 (LXC011), nothing is changed, and the finding is
-    but information. What v2 has nothing for is LXC003's, the weights of `blkio` too.
+    Where the node is configured to keep cgroup v1 (LXC011), nothing is changed, and the finding
+    is but information; before Proxmox VE 9, which ends that, it is right as LXC001 is. What v2
+    has nothing for is LXC003's, the weights of `blkio` too.
 
     ## Guide
 
@@ -87,6 +89,7 @@ class Cgroup1Limit(Rule):
     needs = ("lxc.cgroup.",)
     severity = "warning"
     phase = "after-node"
+    in_hop = {"7to8": {"phase": "before"}, "8to9": {"phase": "before"}}
     guide = "Old Container and CGroupv2"
     checker = ("check_description_lengths",)
 

@@ -22,8 +22,8 @@ class Cgroup1Only(Rule):
 
     ## Why it matters
 
-    Proxmox VE 7 runs with pure cgroup v2, where LXC ignores `lxc.cgroup.` keys without a word. With
-    the prefix of v2 in its place the container would not start: the file is not there.
+    From Proxmox VE 7 on a node runs with pure cgroup v2, where LXC ignores `lxc.cgroup.` keys without
+    a word. With the prefix of v2 in its place the container would not start: the file is not there.
 
     ## Example
 
@@ -36,7 +36,7 @@ class Cgroup1Only(Rule):
     There is none: the message says what comes nearest in v2. A file of v2 behind the prefix of v1
     may never have counted, so whether it should is for the administrator to say. Where the node is
     configured to keep cgroup v1 (LXC011), the keys of its containers still count, and the finding
-    is but information.
+    is but information until the upgrade to Proxmox VE 9, which ends that.
 
     ## Guide
 
@@ -51,6 +51,7 @@ class Cgroup1Only(Rule):
     needs = ("lxc.cgroup.",)
     severity = "warning"
     phase = "after-node"
+    in_hop = {"7to8": {"phase": "before"}, "8to9": {"phase": "before"}}
     guide = "Old Container and CGroupv2"
     checker = ("check_description_lengths",)
 

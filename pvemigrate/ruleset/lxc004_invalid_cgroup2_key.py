@@ -16,8 +16,8 @@ class InvalidCgroup2Key(Rule):
     ## Why it matters
 
     That is what comes out where `lxc.cgroup.` is replaced by `lxc.cgroup2.` everywhere. LXC writes
-    such a value to a file that is not there, and gives up: the container does not start. (Under
-    Proxmox VE 6 it ignores the key.)
+    such a value to a file that is not there, and gives up: the container does not start. (With cgroup
+    v1, as under Proxmox VE 6, it ignores the key.)
 
     ## Example
 
@@ -39,7 +39,8 @@ class InvalidCgroup2Key(Rule):
     LXC002 does, with the same exceptions, which somebody has to decide; in all of them the key has
     to go before the container can start. What cgroup v2 has nothing for is left to the
     administrator too; the message says what comes nearest. Where the node is configured to keep
-    cgroup v1 (LXC011), LXC ignores the key still, and the finding is but information.
+    cgroup v1 (LXC011), LXC ignores the key still, and the finding is but information; not so before
+    Proxmox VE 9, which ends that.
 
     Names that neither v1 nor v2 is known to have are not reported, nor is a line that a later one
     with the same key and an empty value takes back.
@@ -58,6 +59,7 @@ class InvalidCgroup2Key(Rule):
     needs = ("lxc.cgroup2.",)
     severity = "error"
     phase = "after-node"
+    in_hop = {"7to8": {"phase": "before"}, "8to9": {"phase": "before"}}
     guide = "Old Container and CGroupv2"
 
     def may_find(self, file):
@@ -90,4 +92,5 @@ class InvalidCgroup2Key(Rule):
         """Report a *line* of *section*; *why*: what else there is to say."""
         message = "cgroup v2 has no %s: with this key the container does not start (%s)" % (
             line.key[len(V2):], section.label)
-        report_cgroup(self, line.key, "%s; %s" % (message, why) if why else message, fix)
+        report_cgroup(self, line.key, "%s; %s" % (message, why) if why else message, fix,
+                      is_v1=False)

@@ -1,7 +1,7 @@
 from ..formats.lxc import Property, RawKey
 from ..rule import Rule
 from ._cgroup import NATIVE, V2
-from ._lxc import legacy_parameter, sections_that_count
+from ._lxc import keeps_legacy, sections_that_count
 
 
 class LimitShadowsNativeKey(Rule):
@@ -38,17 +38,18 @@ class LimitShadowsNativeKey(Rule):
 
     ## References
 
-    PVE::LXC, update_lxc_config (pve-container 4.x)
+    PVE::LXC, update_lxc_config (pve-container 4.0 and later)
     """
 
     kinds = ("lxc",)
     needs = tuple(V2 + name for name in NATIVE)
     severity = "info"
     phase = "after-node"
+    in_hop = {"7to8": {"phase": "before"}, "8to9": {"phase": "before"}}
     guide = "Old Container and CGroupv2"
 
     def visit_File(self, tree):
-        if legacy_parameter(self) is not None:
+        if keeps_legacy(self):
             return  # LXC ignores these keys where cgroup v1 stays.
         for section in sections_that_count(tree):
             self.check_section(section)

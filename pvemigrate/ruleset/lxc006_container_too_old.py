@@ -4,7 +4,8 @@ from ..facts import Facts
 from ..lazy import lazy
 from ..rule import Rule
 from ._guest import guest_id
-from ._lxc import is_own_guest, legacy_parameter, live_options, may_have_files, root_folders
+from ._lxc import (has_cgroup1, is_own_guest, keeps_legacy, live_options, may_have_files,
+                   root_folders)
 
 #: The first systemd that Proxmox VE takes for able to run with cgroup v2 alone
 #: (PVE::LXC::Setup::Base, unified_cgroupv2_support).
@@ -33,14 +34,15 @@ class ContainerTooOld(Rule):
     a directory, a bind mount, or mounted at `/var/lib/lxc/ID/rootfs` (`pct mount ID`, or a running
     container). Alpine and Devuan have no systemd, and one whose init is another is not meant.
 
-    Before the upgrade, CentOS containers whose files are elsewhere are named once (info), since
-    `ostype` does not tell CentOS 7 from later ones. Of others whose files cannot be read nothing is
-    said. Nor is anything said where the node is configured to keep cgroup v1 (LXC011).
+    Before the upgrade that ends cgroup v1, CentOS containers whose files are elsewhere are named once
+    (info), since `ostype` does not tell CentOS 7 from later ones. Of others whose files cannot be
+    read nothing is said. Nor is anything said where the node is configured to keep cgroup v1
+    (LXC011), which Proxmox VE 9 cannot any more.
 
     ## Why it matters
 
-    Proxmox VE 7 runs with pure cgroup v2. Such a systemd finds none of the hierarchies that it
-    wants: the container starts, and nothing in it does.
+    From Proxmox VE 7 on a node runs with pure cgroup v2. Such a systemd finds none of the hierarchies
+    that it wants: the container starts, and nothing in it does.
 
     ## Example
 
@@ -53,8 +55,8 @@ class ContainerTooOld(Rule):
 
     ## When the fix is safe
 
-    There is none: upgrade the container's system, or move it into a virtual machine, or set
-    `systemd.unified_cgroup_hierarchy=0` on the kernel's command line as a stopgap.
+    There is none: upgrade the container's system, or move it into a virtual machine, or, before
+    Proxmox VE 9, set `systemd.unified_cgroup_hierarchy=0` on the kernel's command line as a stopgap.
 
     ## Guide
 
@@ -69,6 +71,7 @@ class ContainerTooOld(Rule):
     kinds = ("lxc",)
     severity = "error"
     phase = "before"
+    in_hop = {"7to8": {"severity": "warning"}}
     guide = "Old Container and CGroupv2"
     checker = ("check_containers_cgroup_compat",)
 
@@ -82,7 +85,7 @@ class ContainerTooOld(Rule):
     def visit_File(self, tree):
         ostype = live_options(tree).get("ostype")
         name = str(ostype.value) if ostype is not None else None
-        if name in WITHOUT_SYSTEMD or legacy_parameter(self) is not None:
+        if name in WITHOUT_SYSTEMD or keeps_legacy(self):
             return
         for folder in root_folders(self):
             is_there, old = self.facts.once(("systemd", folder), lambda: self.look_into(folder))
@@ -93,7 +96,8 @@ class ContainerTooOld(Rule):
                             "newer; upgrade the container's system" % (old, folder, FIRST_ABLE))
             if is_there:
                 return
-        if name == "centos" and is_own_guest(self):
+        # Where it runs without cgroup v1 already, everybody has seen whether it does.
+        if name == "centos" and is_own_guest(self) and has_cgroup1(self):
             self.unknown.append((self.file, ostype.value, guest_id(self.file.path)[0]))
 
     def look_into(self, folder):
@@ -108,7 +112,7 @@ class ContainerTooOld(Rule):
         return is_there, too_old(files) if is_there else None
 
     def check_project(self, project):
-        if not self.unknown or (self.facts.release or 6) >= 7:
+        if not self.unknown:
             return
         file, value, _ = self.unknown[0]
         names = [number for _, _, number in self.unknown if number]

@@ -5,14 +5,16 @@ from ._lxc import live_options
 #: The first pve-container that is known to start containers whose ostype is unmanaged (the fix is
 #: of September 2021).
 FIXED_IN = "4.1"
+#: The Proxmox VE that pve-container 4 came with: later ones have nothing but what is fixed.
+BROUGHT_BY = 7
 
 
 class NoOstype(Rule):
     """
     ## What it finds
 
-    A container's running configuration without `ostype`, or with `ostype: unmanaged` on a node
-    whose pve-container is older than 4.1.
+    A container's running configuration without `ostype`; and before the upgrade to Proxmox VE 7, one
+    with `ostype: unmanaged` on a node whose pve-container is older than 4.1.
 
     ## Why it matters
 
@@ -69,6 +71,9 @@ class NoOstype(Rule):
                         "which system this is with pct set --ostype" % FIXED_IN)
 
     def is_fixed(self):
-        """Whether the node has a pve-container that starts unmanaged containers with cgroup v2."""
+        """Whether the node has a pve-container that starts unmanaged containers with cgroup v2, or
+        gets one in any case."""
+        if self.hop.new_release > BROUGHT_BY:
+            return True
         version = self.facts.package("pve-container")
         return version is not None and version_key(version) >= version_key(FIXED_IN)

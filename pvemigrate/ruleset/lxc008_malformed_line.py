@@ -1,8 +1,8 @@
 from ..formats.lxc import RawKey
 from ._guest import LostLines, is_plain
 
-#: The raw keys that PVE passes on (PVE::LXC::Config of pve-container 3.x and 4.x); all else that
-#: begins with "lxc." is dropped. The last three came later and are left alone.
+#: The raw keys that PVE passes on (PVE::LXC::Config of pve-container 3.x to 6.x); all else that
+#: begins with "lxc." is dropped. The last three came after 4.0, and are left alone in all upgrades.
 KNOWN_KEYS = frozenset("lxc." + name for name in """
     apparmor.profile apparmor.allow_incomplete apparmor.allow_nesting apparmor.raw selinux.context
     include arch uts.name signal.halt signal.reboot signal.stop init.cmd pty.max console.logfile

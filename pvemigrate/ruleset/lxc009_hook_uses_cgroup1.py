@@ -1,7 +1,7 @@
 from ..formats.lxc import RawKey
 from ..lazy import lazy
 from ..rule import Rule
-from ._lxc import is_own_guest, legacy_parameter, root_folders, sections_that_count
+from ._lxc import is_own_guest, keeps_legacy, root_folders, sections_that_count
 
 #: The hierarchies of cgroup v1 as they are mounted (systemd's names; several may stand together,
 #: between commas).
@@ -28,12 +28,12 @@ class HookUsesCgroup1(Rule):
     the container, and is looked at where the container's files can be read. Scripts of containers
     of other nodes are on those.
 
-    Not on a node that is configured to keep cgroup v1 (LXC011).
+    Not on a node that is configured to keep cgroup v1 (LXC011), unless the upgrade ends that.
 
     ## Why it matters
 
-    Proxmox VE 7 runs with pure cgroup v2, where these directories are not there. The script does
-    not give the container its device, or fails, and then the container does not start.
+    From Proxmox VE 7 on a node runs with pure cgroup v2, where these directories are not there. The
+    script does not give the container its device, or fails, and then the container does not start.
 
     ## Example
 
@@ -64,7 +64,7 @@ class HookUsesCgroup1(Rule):
     guide = "Container HW Pass-Through & CGroupv2"
 
     def visit_File(self, tree):
-        if legacy_parameter(self) is not None:
+        if keeps_legacy(self):
             return
         for section in sections_that_count(tree):
             for line in section.body:

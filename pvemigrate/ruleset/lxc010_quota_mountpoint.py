@@ -1,7 +1,7 @@
 from ..lazy import lazy
 from ..rule import Rule
 from ._guest import container_values
-from ._lxc import legacy_parameter, parts, sections_that_count
+from ._lxc import keeps_legacy, parts, sections_that_count
 
 _MOUNT_POINT = lazy("rootfs|mp(?:0|[1-9][0-9]*)")
 #: What PVE takes for yes in a property string (PVE::JSONSchema, parse_boolean).
@@ -13,12 +13,13 @@ class QuotaMountpoint(Rule):
     ## What it finds
 
     `quota=1` in `rootfs` or a mount point (`mp0`, `mp1`, ...), in the live section, in snapshots
-    and in pending changes; not on a node that is configured to keep cgroup v1 (LXC011).
+    and in pending changes; not on a node that is configured to keep cgroup v1 (LXC011), unless the
+    upgrade ends that.
 
     ## Why it matters
 
     Disk quotas inside a container need the devices of cgroup v1. With pure cgroup v2, which
-    Proxmox VE 7 runs with, they do not work.
+    nodes run with from Proxmox VE 7 on, they do not work.
 
     ## Example
 
@@ -28,9 +29,9 @@ class QuotaMountpoint(Rule):
 
     ## When the fix is safe
 
-    There is none. Without quotas the mount point works on; with them the node has to keep cgroup v1
-    (`systemd.unified_cgroup_hierarchy=0`), which is a stopgap, or the container becomes a virtual
-    machine.
+    There is none. Without quotas the mount point works on; with them the node has to keep
+    cgroup v1 (`systemd.unified_cgroup_hierarchy=0`), which is a stopgap that Proxmox VE 9 does
+    not have, or the container becomes a virtual machine.
 
     ## Guide
 
@@ -48,7 +49,7 @@ class QuotaMountpoint(Rule):
     guide = "Old Container and CGroupv2"
 
     def visit_File(self, tree):
-        if legacy_parameter(self) is not None:
+        if keeps_legacy(self):
             return
         for section in sections_that_count(tree):
             for key, line in container_values(section).items():

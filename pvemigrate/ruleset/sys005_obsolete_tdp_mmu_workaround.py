@@ -4,7 +4,7 @@ from ..facts import version_key
 from ..formats.modprobe import Options, Wrapped
 from ..lazy import lazy
 from ..rule import Rule
-from ._kernel_cmdline import any_spelling, follow_up, parameters
+from ._kernel_cmdline import any_spelling, follow_up, parameters, removal
 
 #: The kernel that needs the workaround no more.
 MENDED = "5.15.39-3"
@@ -83,18 +83,13 @@ class ObsoleteTdpMmuWorkaround(Rule):
 
     def report_parameter(self, parameter):
         """Report a parameter of the kernel's command line."""
-        node, token = parameter.node, parameter.token
-        start = token.offset
-        while node.code[start - 1:start] in (" ", "\t"):
-            start -= 1
+        change = removal(parameter)
         fix, message = None, self.why
-        if parameter.is_plain and node.code[start - 1:start] != "\\":
-            end = token.offset + len(token)
-            fix = Fix.unsafe("take the parameter out",
-                             remove(Token(node.code[start:end], node, start)))
+        if change is not None:
+            fix = Fix.unsafe("take the parameter out", change)
         else:
             message += ": take it out by hand, quotes or lines around it need a look"
-        self.report(token, message, fix, file=parameter.file,
+        self.report(parameter.token, message, fix, file=parameter.file,
                     follow_up=follow_up(self.facts, parameter.file.kind))
 
     def modprobe(self, file):
