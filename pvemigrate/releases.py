@@ -37,7 +37,9 @@ class Hop:
     Proxmox VE's own repositories. ``proxmox_keyring``: the path on a node of the keys that Proxmox's own
     entries name, None where they name none. ``proxmox_key``, ``debian_key`` and ``security_key``: what
     the new release is signed with (:class:`Key`). ``remarks_on_suites``: whether the checker remarks on
-    suites that are named after no release.
+    suites that are named after no release, and on those of two releases at once.
+
+    ``kernel``: the series of the first kernel (two numbers) that the new release has come with.
 
     ``old_marks``: what stands for the old release, besides its name, in suites and paths of vendors.
     ``vendor_suites``: suites that vendors name after Proxmox's releases. ``vendors``: those known to
@@ -67,11 +69,12 @@ class Hop:
                  "time_daemons", "boot_tool_needs", "products", "debian", "security", "proxmox",
                  "backports", "split_components", "renamed_components",
                  "ceph", "ceph_too_old", "ceph_components", "pve_repositories", "proxmox_keyring",
-                 "proxmox_key", "remarks_on_suites",
+                 "proxmox_key", "remarks_on_suites", "kernel",
                  "debian_key", "security_key", "old_marks", "vendor_suites", "vendors",
                  "vendor_notes", "has_legacy_cgroup", "storage_types", "storage_plugins",
                  "breaks_storage_plugins", "has_maxfiles", "keeps_one_backup", "has_jobs_cfg",
-                 "machine", "roles", "role_prefix", "privileges", "new_privileges", "pool_levels", "weaker_roles",
+                 "machine", "roles", "role_prefix", "privileges", "new_privileges", "pool_levels",
+                 "weaker_roles",
                  "has_ifupdown2", "moves_bridges", "renamed_cards")
 
     def __init__(self, **values):
@@ -172,6 +175,7 @@ HOPS = {hop.name: hop for hop in (
             ["AC530D520F2F3269F5E98313A48449044AAD5C5D"],
             ["debian-archive-bullseye-security-automatic.gpg"]),
         remarks_on_suites=False,
+        kernel=(5, 11),
         old_marks=("debian10", "debian-10", "debian_10"),
         vendor_suites={"proxmox-6": "proxmox-7"},
         vendors=_VENDORS,
@@ -271,6 +275,7 @@ HOPS = {hop.name: hop for hop in (
              "debian-archive-bookworm-security-automatic.asc",
              "debian-archive-bookworm-security-automatic.pgp"]),
         remarks_on_suites=True,
+        kernel=(6, 2),
         old_marks=("debian11", "debian-11", "debian_11"),
         vendor_suites={"proxmox-7": "proxmox-8"},
         vendors=_VENDORS - {"InfluxData", "NodeSource", "Salt"},
@@ -373,6 +378,7 @@ HOPS = {hop.name: hop for hop in (
              "debian-archive-trixie-security-automatic.asc",
              "debian-archive-trixie-security-automatic.pgp"]),
         remarks_on_suites=True,
+        kernel=(6, 14),
         old_marks=("debian12", "debian-12", "debian_12"),
         vendor_suites={"proxmox-8": "proxmox-9"},
         vendors=_VENDORS - {"HPE", "InfluxData", "MySQL", "NodeSource", "OpenVPN", "Percona", "Puppet",
