@@ -14,8 +14,11 @@ _VALUES = (
     "lockwait", "stopwait", "maxfiles", "prune-backups", "pool",
 )
 _FLAGS = ("all", "stdexcludes", "quiet", "stop", "remove")
-#: Known to 7.x only: taken by their whole names.
-_LATER_VALUES = ("notes-template", "performance", "job-id")
+#: Known to later releases only: taken by their whole names.
+_LATER_VALUES = (
+    "notes-template", "performance", "job-id", "fleecing", "notification-mode", "notification-policy",
+    "notification-target", "pbs-change-detection-mode",
+)
 _LATER_FLAGS = ("protected",)
 
 

@@ -1,5 +1,6 @@
 from ..edit import Fix
 from ..rule import Rule
+from ._maxfiles import grade
 from ._vzdump import Crontab, any_spelling
 
 
@@ -14,8 +15,9 @@ class MaxfilesInJob(Rule):
 
     ## Why it matters
 
-    `--maxfiles` is deprecated in favour of `--prune-backups`, and later releases refuse it: the job
-    fails. Proxmox VE 7 does not rewrite the jobs in this file.
+    `--maxfiles` is deprecated in favour of `--prune-backups`, and Proxmox VE 9 refuses it: the job
+    fails. No upgrade rewrites the jobs in this file. (From 7.1 on new jobs are in jobs.cfg, and a job
+    goes there when it is changed; those that are still here run as before.)
 
     ## Example
 
@@ -34,7 +36,8 @@ class MaxfilesInJob(Rule):
     `--maxfiles 3` keeps what `--prune-backups keep-last=3` keeps. Where the option is repeated the
     last one counts and the others go. Left to the administrator: a value that the shell puts in
     (`$N`), a line that Proxmox VE and the shell cut into different words, a command line within a
-    word (`sh -c "vzdump ..."`). What makes the job fail is BAK003's.
+    word (`sh -c "vzdump ..."`). What makes the job fail is BAK003's. On a node that runs Proxmox VE 9
+    already, where the job fails, the change is made when it is asked for.
 
     ## Guide
 
@@ -48,6 +51,7 @@ class MaxfilesInJob(Rule):
     kinds = ("vzdump-cron",)
     severity = "warning"
     phase = "before"
+    in_hop = {"8to9": {"severity": "error"}}
     guide = "storage: parameter 'maxfiles' is deprecated"
     checker = ("check_backup_retention_settings",)
     # The shortest that Getopt::Long takes for maxfiles and nothing else.
@@ -56,17 +60,21 @@ class MaxfilesInJob(Rule):
     def visit_File(self, tree):
         for line in self.project.once(Crontab, tree).commands:
             if "maxfiles" in line.hides:
-                self.report(line.word_token(line.hidden),
-                            "--maxfiles is deprecated: write --prune-backups keep-last=N in this "
-                            "command line")
+                self.report(line.word_token(line.hidden), "%s: write --prune-backups keep-last=N in "
+                                                          "this command line" % self.fate())
             elif line.maxfiles:
                 self.check_line(line)
+
+    def fate(self):
+        """What there is to say of the option."""
+        return ("--maxfiles is deprecated" if self.hop.has_maxfiles
+                else "%s has no --maxfiles and refuses the job" % self.hop.new_pve)
 
     def check_line(self, line):
         """Report the --maxfiles of one line."""
         last = line.maxfiles[-1]
         token = line.token(last)
-        message = "--maxfiles is deprecated: --prune-backups has taken its place"
+        message = self.fate() + ": --prune-backups has taken its place"
         if line.is_disabled:
             message += " (a job that is switched off)"
         if not line.is_certain:
@@ -79,5 +87,6 @@ class MaxfilesInJob(Rule):
             self.report(token, message + "; the shell puts its value in, so change it by hand")
         elif line.keep() is not None:
             changes = [line.drop(option) for option in line.maxfiles[:-1]]
-            self.report(token, message, Fix.safe(
-                "write --prune-backups " + line.keep(), *changes, *line.convert(last, line.keep())))
+            self.report(token, message, Fix(
+                "write --prune-backups " + line.keep(), [*changes, *line.convert(last, line.keep())],
+                grade(self.hop, self.facts)))

@@ -1,5 +1,6 @@
 from ..rule import Rule
 from ..storage_types import check_prune_backups
+from ._maxfiles import without_retention
 from ._vzdump import Crontab
 from ._vzdump_conf import Retention
 
@@ -16,8 +17,8 @@ class FailingRetention(Rule):
     ## Why it matters
 
     vzdump refuses such a command line: the job makes no backup at all. In vzdump.conf Proxmox VE
-    ignores the value: Proxmox VE 6 then keeps one backup where the storage says nothing, Proxmox
-    VE 7 keeps all.
+    ignores the value: Proxmox VE 6 then keeps one backup where the storage says nothing, each later
+    release keeps all.
 
     ## Example
 
@@ -57,13 +58,12 @@ class FailingRetention(Rule):
         if settings.is_zero:
             line = settings.maxfiles[-1]
             self.report(line.value,
-                        "maxfiles: 0 is ignored (Proxmox VE 6 keeps one backup, Proxmox VE 7 keeps "
-                        "all): write prune-backups: keep-all=1 or prune-backups: keep-last=1")
+                        "maxfiles: 0 is ignored (%s): write prune-backups: keep-all=1 or "
+                        "prune-backups: keep-last=1" % without_retention(self.hop))
         elif settings.prune_problem and not settings.maxfiles:
             line = settings.prune
-            self.report(line.value or line.key,
-                        "prune-backups is ignored (Proxmox VE 6 keeps one backup, Proxmox VE 7 keeps "
-                        "all): %s" % settings.prune_problem)
+            self.report(line.value or line.key, "prune-backups is ignored (%s): %s"
+                        % (without_retention(self.hop), settings.prune_problem))
 
     def check_line(self, line):
         """Report one job whose retention options vzdump refuses."""

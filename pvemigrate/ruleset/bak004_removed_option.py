@@ -14,9 +14,9 @@ class RemovedOption(Rule):
 
     ## Why it matters
 
-    The option has had no effect for years, and Proxmox VE 7 does not know it any more: vzdump
+    The option has had no effect for years, and from Proxmox VE 7 on it is not known any more: vzdump
     refuses the command line, so the job makes no backup, and the job is no longer shown in the GUI.
-    A `size` in vzdump.conf is ignored by both releases.
+    A `size` in vzdump.conf is ignored by all releases.
 
     ## Example
 
@@ -32,9 +32,11 @@ class RemovedOption(Rule):
 
     ## When the fix is safe
 
-    Nothing reads the value. Left to the administrator: a value that the shell puts in (`$N`), or
-    none at all; a line that Proxmox VE and the shell cut into different words; a command line within
-    a word (`sh -c "vzdump ..."`); a line that Proxmox VE keeps for its seven words alone.
+    Nothing reads the value. On a node that runs Proxmox VE 7 or later the job fails, and would run
+    again: there the option is removed when that is asked for. Left to the administrator: a value that
+    the shell puts in (`$N`), or none at all; a line that Proxmox VE and the shell cut into different
+    words; a command line within a word (`sh -c "vzdump ..."`); a line that Proxmox VE keeps for its
+    seven words alone.
 
     ## Guide
 
@@ -55,16 +57,20 @@ class RemovedOption(Rule):
         for line in self.project.once(Crontab, tree).commands:
             if "size" in line.hides:
                 self.report(line.word_token(line.hidden),
-                            "vzdump has no --size in Proxmox VE 7 and refuses it: remove it from "
-                            "this command line")
+                            self.fate() + ": remove it from this command line")
             # Once a line, since one of nothing but such options would be read for each of them.
             stays = not line.size or stays_what_it_is(line)
             for option in line.size:
                 self.check_option(line, option, stays)
 
+    def fate(self):
+        """What there is to say of the option."""
+        return "vzdump has no --size %s Proxmox VE 7 and refuses it" % (
+            "in" if self.hop.release < 7 else "since")
+
     def check_option(self, line, option, stays):
         """Report one --size; *stays*: whether the line is of the same kind without."""
-        message = "vzdump has no --size in Proxmox VE 7 and refuses it"
+        message = self.fate()
         if line.is_disabled:
             message += " (a job that is switched off)"
         fix = None
@@ -79,7 +85,8 @@ class RemovedOption(Rule):
             message += ("; without it the line has too few words for Proxmox VE to keep it, so "
                         "change it by hand")
         else:
-            fix = Fix.safe("remove the option", line.drop(option))
+            fix = Fix("remove the option", [line.drop(option)],
+                      "safe" if self.hop.release < 7 else "unsafe")
         self.report(line.token(option), message, fix)
 
 

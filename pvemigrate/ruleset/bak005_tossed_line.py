@@ -14,7 +14,7 @@ class TossedLine(Rule):
     ## What it finds
 
     What Proxmox VE loses or changes of vzdump.cron when it next writes the file, which it does with
-    every change of a backup job:
+    every change of a backup job (from 7.1 on, of a job that is still in this file):
 
     * Lines that go: comments other than its own, variables such as `MAILTO` (and another `PATH`),
       jobs that are indented or begin with `@daily`.
@@ -56,39 +56,46 @@ class TossedLine(Rule):
     severity = "warning"
     phase = "before"
 
+    def say(self, item, message):
+        """Report a loss. With jobs.cfg only what is still in this file is written here."""
+        if self.hop.has_jobs_cfg:
+            message = message.replace("of a backup job", "of a job in this file").replace(
+                "of any backup job", "of any job in this file")
+        self.report(item, message)
+
     def visit_Comment(self, node):
         if node.text.strip(" \t\r\f\v") not in HEAD:
-            self.report(node, "PVE drops this comment with the next change of a backup job")
+            self.say(node, "PVE drops this comment with the next change of a backup job")
 
     def visit_Environment(self, node):
         if node.value.strip(" \t\r\f\v\"'") != PATH:
-            self.report(node, "PVE writes a PATH of its own with the next change of a backup job")
+            self.say(node, "PVE writes a PATH of its own with the next change of a backup job")
 
     def visit_Malformed(self, node):
-        self.report(node, "PVE drops this line with the next change of a backup job")
+        self.say(node, "PVE drops this line with the next change of a backup job")
 
     def visit_Tossed(self, node):
-        self.report(node, "PVE does not show this job and drops it with the next change of a backup "
-                          "job, though cron runs it")
+        self.say(node, "PVE does not show this job and drops it with the next change of a backup job, "
+                       "though cron runs it")
 
     def visit_UnclosedJob(self, node):
         text = node.unread.lstrip(" \t\r\f\v")
         start = node.unread.offset + len(node.unread) - len(text)
-        self.report(Token(text, node, start), "a quote is not closed: PVE drops the options of this "
-                                              "job with the next change of a backup job")
+        self.say(Token(text, node, start), "a quote is not closed: PVE drops the options of this job "
+                                           "with the next change of a backup job")
 
     def visit_Opaque(self, node):
-        self.report(node, "PVE does not show this line, and moves it to the end with the next change "
-                          "of a backup job")
+        self.say(node, "PVE does not show this line, and moves it to the end with the next change of "
+                       "a backup job")
 
     def leave_File(self, tree):
         for job in self.project.once(Crontab, tree).jobs:
             found = unknown_option(job)
             if found:
-                self.report(*found)
+                self.say(*found)
                 continue
             for item, message in losses(job):
-                self.report(item, message)
+                self.say(item, message)
 
 
 def unknown_option(job):

@@ -10,10 +10,10 @@ class CifsCredentialsLocation(Rule):
 
     ## Why it matters
 
-    From Proxmox VE 7 on they are looked for in etc/pve/priv/storage/ID.pw alone. The upgrade to 7 moves
-    each file there, unless a different one is there already: then the old one stays behind, unused.
-    Without its credentials a storage is mounted as a guest, or not at all. Scripts that read or write the
-    old files have to follow.
+    From Proxmox VE 7 on they are looked for in etc/pve/priv/storage/ID.pw alone. The upgrade to 7
+    moves each file there, unless a different one is there already: then the old one stays behind,
+    unused. Without its credentials a storage is mounted as a guest, or not at all. Scripts that read
+    or write the old files have to follow.
 
     ## Example
 
@@ -23,8 +23,8 @@ class CifsCredentialsLocation(Rule):
 
     ## When the fix is safe
 
-    There is none, because the upgrade to Proxmox VE 7 makes the change. Look after it whether the file
-    is gone; one that stayed behind can be removed once the storage works.
+    There is none, because the upgrade to Proxmox VE 7 makes the change. Look after it whether the
+    file is gone; one that stayed behind can be removed once the storage works.
 
     ## Guide
 
