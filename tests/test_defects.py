@@ -178,7 +178,7 @@ ROWS = [
     Row("APT003", clean_7,
         {PARTS + "pve-no-subscription.list": ("bullseye", "buster")},
         (PARTS + "pve-no-subscription.list", "buster")),
-    Row("APT004", clean_7, {PARTS + "ceph.list": ("ceph-pacific bullseye", "ceph-octopus buster")},
+    Row("APT004", clean_7, {PARTS + "ceph.list": ("ceph-quincy bullseye", "ceph-octopus buster")},
         (PARTS + "ceph.list", "buster")),
     Row("APT005", clean_6, {PARTS + "ceph.list": ("ceph-octopus", "ceph-nautilus")},
         (PARTS + "ceph.list", "http://download.proxmox.com/debian/ceph-nautilus")),
@@ -324,8 +324,8 @@ ROWS = [
     Row("USR002", clean_6, {USERS: ("VM.Audit,", "Pool.Audit,VM.Audit,")}, (USERS, "Pool.Audit")),
     Row("USR003", clean_6, {USERS: ("role:Helpdesk", "role:PVEPoolUser:VM.Audit:\nrole:Helpdesk")},
         (USERS, "PVEPoolUser")),
-    Row("USR004", clean_7, {USERS: ("VM.Audit,VM.Console,VM.PowerMgmt:\n\nacl",
-                                    "VM.Allocate,VM.Console:\n\nacl")}, (USERS, "VM.Allocate")),
+    Row("USR004", clean_7, {USERS: ("Helpdesk:VM.Audit,VM.Console,VM.PowerMgmt",
+                                    "Helpdesk:VM.Allocate,VM.Console")}, (USERS, "VM.Allocate")),
     Row("USR005", clean_6, {USERS: ("\nrole:", "\n# our own\nrole:")}, (USERS, "# our own")),
     # SYS
     Row("SYS001", clean_6, {DPKG: packages_6(proxmox_ve="6.3-1")}, (DPKG, "6.3-1")),
@@ -401,7 +401,7 @@ CONTESTED = [
         {PARTS + "more.list": "deb https://enterprise.proxmox.com/debian/pbs buster pbs-enterprise\n"},
         (PARTS + "more.list", "buster")),
     # Too old a Ceph on the old release (APT004).
-    Row("APT005", clean_7, {PARTS + "ceph.list": ("ceph-pacific bullseye", "ceph-luminous buster")},
+    Row("APT005", clean_7, {PARTS + "ceph.list": ("ceph-quincy bullseye", "ceph-luminous buster")},
         (PARTS + "ceph.list", "http://download.proxmox.com/debian/ceph-luminous")),
     # Both are at fault for APT009 and APT007.
     Row("APT007", clean_7,
