@@ -176,7 +176,8 @@ class Rule:
     in_hop: Mapping[str, Mapping[str, object]] = {}
     #: Section of the upgrade guide of the first hop.
     guide: str = ""
-    #: The functions of the first hop's checker (pve6to7) that look for the same.
+    #: The functions of the checkers (pve6to7 ...) that look for the same; for each of the single checks
+    #: the name that it has in the first of the rule's hops whose checker has it.
     checker: tuple[str, ...] = ()
     #: Phases in which fix changes nothing while this rule finds something.
     blocks: tuple[str, ...] = ()
