@@ -129,6 +129,16 @@ def _hop(context, incomplete):
     return _starting(HOPS, incomplete)
 
 
+def _privileges(context, incomplete):
+    """Those that --vm-monitor takes, after what stands there already (``Audit,File``)."""
+    from .settings import VM_MONITOR
+
+    before, comma, last = incomplete.rpartition(",")
+    names = [VM_MONITOR[0]] + [name.rpartition(".")[2] for name in VM_MONITOR[1:]]
+    return _starting([before + comma + name for name in names if name not in before.split(",")],
+                     incomplete)
+
+
 def _plugin(context, incomplete):
     from .plugins import installed_plugins
 
@@ -165,6 +175,7 @@ VALUES = {
     "KIND": _kind,
     "NAME": _plugin,
     "OLD=NEW": None,
+    "PRIVS": _privileges,
     "[NAME=]RESULT.json...": _file,
     "[PATH]...": _file,
     "[RUN]": _run,

@@ -292,12 +292,13 @@ HOPS = {hop.name: hop for hop in (
         keeps_one_backup=False,
         has_jobs_cfg=True,
         machine=None,
-        # libpve-access-control 8.0.0 to 8.1.2, its changelog.
+        # The changelog of libpve-access-control, 8.0.0 to 8.1.2. VM.Replicate is not in what was seen of
+        # it; 9.0 has it.
         roles=("PVESDNUser", "PVEMappingAdmin", "PVEMappingUser"),
         role_prefix="pve",
         privileges=(),
         new_privileges=("SDN.Use", "Mapping.Audit", "Mapping.Modify", "Mapping.Use",
-                        "Sys.AccessNetwork"),
+                        "Sys.AccessNetwork", "VM.Replicate"),
         pool_levels=3,
         weaker_roles={"PVEAdmin": "Permissions.Modify", "PVESysAdmin": "Permissions.Modify"},
         has_ifupdown2=True,
@@ -399,7 +400,7 @@ HOPS = {hop.name: hop for hop in (
         role_prefix="pve",
         privileges=("VM.Monitor",),
         new_privileges=("VM.GuestAgent.Audit", "VM.GuestAgent.FileRead", "VM.GuestAgent.FileWrite",
-                        "VM.GuestAgent.FileSystemMgmt", "VM.GuestAgent.Unrestricted", "VM.Replicate"),
+                        "VM.GuestAgent.FileSystemMgmt", "VM.GuestAgent.Unrestricted"),
         pool_levels=3,
         weaker_roles={},
         has_ifupdown2=True,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .acceptance import Accepted
 
 __all__ = ["CPU_FORMULAS", "HOPS", "PHASES", "PVE_REPOSITORIES", "Settings", "SEVERITIES",
-           "UsageError", "matches", "valid_mac"]
+           "UsageError", "VM_MONITOR", "matches", "valid_mac"]
 
 #: The moments of an upgrade at which a change is right, in order.
 PHASES = ("before", "switch", "after-node", "after-cluster")
@@ -21,6 +21,10 @@ HOPS = ("6to7", "7to8", "8to9")
 PVE_REPOSITORIES = ("enterprise", "no-subscription", "test")
 #: The ways from cpu.shares to cpu.weight.
 CPU_FORMULAS = ("ratio", "quadratic", "linear")
+#: The privileges that take the place of VM.Monitor in Proxmox VE 9; of those behind the first
+#: --vm-monitor chooses some.
+VM_MONITOR = ("Sys.Audit", "VM.GuestAgent.Audit", "VM.GuestAgent.FileRead", "VM.GuestAgent.FileWrite",
+              "VM.GuestAgent.FileSystemMgmt", "VM.GuestAgent.Unrestricted")
 
 
 class UsageError(ValueError):
@@ -60,7 +64,9 @@ class Settings:
     ``macs``: dict of interface name -> present MAC address. ``rename_nics`` and ``rename_roles``:
     dicts of old name -> new one. ``pve_repo``: one of ``PVE_REPOSITORIES``, where one must be
     added. ``archive``: repositories on the archive hosts. ``pin_nics``: write .link files.
-    ``cpu_formula``: one of ``CPU_FORMULAS``. ``free_space``: the bytes that are free on the node's
+    ``cpu_formula``: one of ``CPU_FORMULAS``. ``vm_monitor``: those of ``VM_MONITOR`` that take the place
+    of the privilege VM.Monitor, with or without ``VM.GuestAgent.`` before their names (``Sys.Audit`` is
+    always among them); empty where nobody has chosen. ``free_space``: the bytes that are free on the node's
     root file system, where the root is a copy's. ``per_file_ignores``: dict of pattern -> codes that
     are put aside in files whose path matches, the path below the root or, with ``path_prefix`` (a
     path that ends in a slash) before it, that below a directory further up. ``accepted``: findings
@@ -74,6 +80,7 @@ class Settings:
                  rename_nics: Mapping[str, str] | None = None, pin_nics: bool = False,
                  rename_roles: Mapping[str, str] | None = None, pve_repo: str | None = None,
                  archive: bool = False, cpu_formula: str = "ratio",
+                 vm_monitor: str | Iterable[str] = (),
                  free_space: int | None = None,
                  per_file_ignores: Mapping[str, str | Iterable[str]] | None = None,
                  path_prefix: str = "", accepted: Iterable[Accepted] = (),
@@ -93,6 +100,7 @@ class Settings:
         self.pve_repo = _one_of(pve_repo, (None,) + PVE_REPOSITORIES, "repository")
         self.archive = bool(archive)
         self.cpu_formula = _one_of(cpu_formula, CPU_FORMULAS, "formula")
+        self.vm_monitor = _valid_privileges(vm_monitor)
         self.free_space = free_space
         self.per_file_ignores = {pattern: split_codes(codes)
                                  for pattern, codes in (per_file_ignores or {}).items()}
@@ -165,6 +173,20 @@ def _valid_renames(renames, what, is_valid):
         if news.count(new) > 1:
             raise UsageError("two are to be renamed to %s" % new)
     return dict(renames)
+
+
+def _valid_privileges(names):
+    if not names:
+        return ()
+    short = {name.rpartition(".")[2]: name for name in VM_MONITOR[1:]}
+    found = [name.strip() for item in ([names] if isinstance(names, str) else names)
+             for name in item.split(",") if name.strip()]
+    found = [short.get(name, name) for name in found]
+    for name in found or [""]:
+        if name not in VM_MONITOR:
+            raise UsageError("VM.Monitor cannot become %r; there are: Sys.Audit, which it always becomes, "
+                             "and %s" % (name, ", ".join(short)))
+    return tuple(name for name in VM_MONITOR if name in found or name == VM_MONITOR[0])
 
 
 def _one_of(value, known, what):

@@ -274,6 +274,8 @@ def configured(tmp_path, text):
     ("mac = 'x'", "mac: a table of texts is wanted|mac: a table is wanted"),
     ("mac = {vmbr0 = 3}", "mac: a table of texts is wanted"),
     ("mac = {vmbr0 = '01:00:5e:00:00:01'}", "mac: vmbr0=01:00:5e:00:00:01: not a MAC address"),
+    ("vm-monitor = 'Audit,Exec'", "vm-monitor: VM.Monitor cannot become 'Exec'; there are: Sys.Audit, "),
+    ("vm-monitor = [1]", "vm-monitor: a text, or a list of texts is wanted"),
     ("rename-nic = {a = 'x', b = 'x'}", "rename-nic: two are to be renamed to x"),
     ("per-file-ignores = ['x']", "per-file-ignores: a table is wanted"),
     ("[per-file-ignores]\n'/etc/x' = 'APT'", "per-file-ignores./etc/x: a pattern begins below"),

@@ -90,6 +90,7 @@ _OF_A_TREE = {
     "mac": ("macs", _texts_by_name),
     "rename-nic": ("rename_nics", _texts_by_name),
     "rename-role": ("rename_roles", _texts_by_name),
+    "vm-monitor": ("vm_monitor", _texts),
     "pin-nics": ("pin_nics", _flag),
     "pve-repo": ("pve_repo", _choice(*PVE_REPOSITORIES)),
     "archive": ("archive", _flag),

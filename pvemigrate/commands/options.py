@@ -72,6 +72,10 @@ _RULES = [
                       "that takes a subscription."),
     click.option("--archive/--no-archive",
                  help="Old releases leave the mirrors: use the archive hosts (an unsafe fix)."),
+    click.option("--vm-monitor", multiple=True, metavar="PRIVS",
+                 help="What roles get instead of VM.Monitor, besides Sys.Audit: some of Audit, FileRead, "
+                      "FileWrite, FileSystemMgmt and Unrestricted, of the guest agent's privileges; "
+                      "Sys.Audit for none of them (an unsafe fix). Repeatable."),
     click.option("--cpu-formula", default=CPU_FORMULAS[0], type=click.Choice(CPU_FORMULAS),
                  help="How cpu.shares become cpu.weight (default: ratio)."),
 ]
@@ -130,7 +134,8 @@ def settings_of(options, rules=None, **more):
         rename_nics=_pairs(options, "rename_nics", "--rename-nic"), pin_nics=options["pin_nics"],
         rename_roles=_pairs(options, "rename_roles", "--rename-role"),
         pve_repo=options["pve_repo"], archive=options["archive"],
-        cpu_formula=options["cpu_formula"], inline_ignores=options["inline_ignores"], **more)
+        cpu_formula=options["cpu_formula"], vm_monitor=options["vm_monitor"],
+        inline_ignores=options["inline_ignores"], **more)
     for name in ("select", "ignore"):
         if options[name]:
             _check_codes("--" + name, getattr(settings, name), rules)

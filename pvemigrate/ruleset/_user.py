@@ -114,7 +114,7 @@ class UserConfig:
     role, the special roles left out. ``entries``: list of (line, path, whether it propagates, names
     of members, Tokens of roles), what is kept of each acl line. ``losses``: list of (node or Token,
     message) of what PVE drops, or reads otherwise than it is written, so that its next save changes
-    it.
+    it; ``early``: the same of what is right after the upgrade.
 
     *release*: of Proxmox VE, where it is known. *hop*: the :class:`~pvemigrate.releases.Hop`; a name
     that becomes that of a special role with it is an ordinary one here, and what that means is
@@ -135,6 +135,7 @@ class UserConfig:
         self.roles = {}
         self.entries = []
         self.losses = []
+        self.early = []
         # id -> [line or None, what the line says, tokens: name -> (line, what it says)]
         self._users = {"root@pam": [None, None, {}]}
         self._comments = {}
@@ -292,10 +293,14 @@ class UserConfig:
         if known is None:
             self._lose(privilege, "PVE drops %s from the role: it knows no such privilege"
                        % shown(privilege))
+        elif known is not self.hop:
+            self._lose(privilege, "PVE drops %s from the role: it knows no such privilege before %s"
+                       % (privilege, known.new_pve))
         elif privilege != "Pool.Audit":
-            # That one is right after the hop 6to7: USR002 speaks of it.
-            self._lose(privilege, "PVE drops %s from the role: only Proxmox VE %d knows it; add it "
-                       "when all nodes run that" % (privilege, known.new_release))
+            # That one is USR002's.
+            self.early.append((privilege, "%s does not know %s and drops it from the role with the next "
+                               "change: check again when all nodes run %s" % (
+                                   known.old_pve, privilege, known.new_pve)))
 
     def _read_acl(self, line, propagate, path, members, roles):
         place = acl_path(path)

@@ -12,7 +12,8 @@ class TossedLine(Rule):
     late (a role below the acl line that uses it, a token above its user) or twice (a user's line
     replaces the earlier one and the tokens so far); privileges, members and guests in lists that it
     does not take; fields behind the last one. Judged is by the release that runs: what a later one
-    brings (privileges, pools within pools) is lost before.
+    brings (privileges, pools within pools) is lost before. A privilege that is right after this
+    upgrade, only too early, is information.
 
     ## Why it matters
 
@@ -52,5 +53,8 @@ class TossedLine(Rule):
     phase = "before"
 
     def visit_File(self, tree):
-        for item, message in read_config(self, tree).losses:
+        config = read_config(self, tree)
+        for item, message in config.losses:
             self.report(item, message)
+        for item, message in config.early:
+            self.report(item, message, severity="info")

@@ -95,6 +95,15 @@ options:
     description: New names of roles, by their old ones, where Proxmox VE takes the old one. An unsafe fix.
     type: dict
     default: {}
+  vm_monitor:
+    description:
+      - What roles get instead of the privilege C(VM.Monitor), which Proxmox VE 9 does not have, besides
+        V(Sys.Audit), which they always get. An unsafe fix.
+      - Some of V(Audit), V(FileRead), V(FileWrite), V(FileSystemMgmt) and V(Unrestricted), the privileges
+        of the guest agent; V(Sys.Audit) alone for none of them.
+    type: list
+    elements: str
+    default: []
   pin_nics:
     description: Whether to write C(.link) files by which network cards keep their names.
     type: bool

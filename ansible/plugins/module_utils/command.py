@@ -32,6 +32,7 @@ OPTIONS = dict(
     macs=dict(type="dict", default={}),
     rename_nics=dict(type="dict", default={}),
     rename_roles=dict(type="dict", default={}),
+    vm_monitor=dict(type="list", elements="str", default=[]),
     pin_nics=dict(type="bool", default=False),
     pve_repo=dict(type="str", choices=["enterprise", "no-subscription", "test"]),
     archive=dict(type="bool", default=False),
@@ -42,7 +43,8 @@ OPTIONS = dict(
 #: Option of a module -> option of the command, which is given once for each value.
 _FLAGS = {"unsafe_fixes": "--unsafe-fixes", "pin_nics": "--pin-nics", "archive": "--archive"}
 _VALUES = {"hop": "--hop", "pve_repo": "--pve-repo", "cpu_formula": "--cpu-formula"}
-_LISTS = {"phases": "--phase", "select": "--select", "ignore": "--ignore"}
+_LISTS = {"phases": "--phase", "select": "--select", "ignore": "--ignore",
+          "vm_monitor": "--vm-monitor"}
 _PAIRS = {"macs": "--mac", "rename_nics": "--rename-nic", "rename_roles": "--rename-role"}
 
 #: Files that all nodes of a cluster have in common (guests' belong to a node each), and their kinds.
