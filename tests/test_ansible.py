@@ -84,6 +84,16 @@ def test_a_diff_tells_what_a_file_will_be(before, after, path):
     assert patch.patched(before, files[0][1]) == after
 
 
+def test_a_diff_tells_which_files_are_removed():
+    from pvemigrate.diff import unified_diff
+
+    patch = module_utils("patch")
+    text = unified_diff("a\nb", None, "etc/gone") + unified_diff(None, "a\n", "etc/made")
+    (gone, hunks), (made, _) = patch.parse(text.encode())
+    assert (gone, made) == ("etc/gone", "etc/made")
+    assert patch.patched(b"a\nb", hunks) is None
+
+
 def test_a_diff_of_another_file_is_not_applied():
     patch = module_utils("patch")
     (_, hunks), = patch.parse(b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n")

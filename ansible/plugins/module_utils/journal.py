@@ -85,10 +85,10 @@ class Journal:
     def files(self, run):
         """The files of a run, by path: a list of (path, way to it below the root, bytes before it or
         None)."""
-        return [(record["path"], record["real"],
-                 None if record["old"] is None
-                 else read(self._root, "%s/%s/old-%d" % (_RUNS, run, number)))
-                for number, record in enumerate(self._document(run).get("files", ()))]
+        return sorted((record["path"], record["real"],
+                       None if record["old"] is None
+                       else read(self._root, "%s/%s/old-%d" % (_RUNS, run, number)))
+                      for number, record in enumerate(self._document(run).get("files", ())))
 
     def diff(self, run):
         """What a run that was just made has changed, as Ansible shows it."""

@@ -21,7 +21,8 @@ def _lines(data):
 
 def parse(diff):
     """The files of a diff (bytes): a list of (path, hunks), the path as str (undecodable bytes as
-    surrogates). A hunk is (number of the line before its first old one; old lines; new lines)."""
+    surrogates). A hunk is (number of the line before its first old one; old lines; new lines). Of a
+    file that is removed they are None."""
     files = []
     lines = _lines(diff)
     at = 0
@@ -30,7 +31,7 @@ def parse(diff):
         if not (before.startswith(b"--- ") and after.startswith(b"+++ ")):
             raise ValueError("not a diff")
         hunks = []
-        files.append((_name(before) or _name(after), hunks))
+        files.append((_name(before) or _name(after), hunks if _name(after) else None))
         at += 2
         while at < len(lines):
             start = _HUNK.match(lines[at])
@@ -75,8 +76,10 @@ def _unquoted(match):
 
 
 def patched(before, hunks):
-    """*before* (bytes) with the hunks applied. ValueError where it is not what the diff was made
-    from."""
+    """*before* (bytes) with the hunks applied, None where they say that the file is removed.
+    ValueError where it is not what the diff was made from."""
+    if hunks is None:
+        return None
     lines = _lines(before)
     out, done = [], 0
     for start, old, new in hunks:
