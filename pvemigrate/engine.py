@@ -724,6 +724,10 @@ def _allowed(finding, settings, blocked):
     )
 
 
+def _removes_a_file(finding):
+    return any(edit.removes_file for edit in finding.edits)
+
+
 def open_blockers(findings, rules, due):
     """The phases that were asked for by name and that an open finding stands in the way of. (An info
     stands in nobody's way.)"""
@@ -740,9 +744,10 @@ def open_blockers(findings, rules, due):
 
 def _arbitrate(findings, consent):
     """The findings whose edits can be made together, first come (in order of place), first served,
-    where there is *consent* (None: to all)."""
+    where there is *consent* (None: to all). Files are removed last: what is to be changed in one is
+    changed where it stands."""
     chosen, taken = [], {}
-    for finding in findings:
+    for finding in sorted(findings, key=_removes_a_file):
         # Nothing goes in at the end of a file that is removed either.
         spans = [(edit.path, edit.start, edit.end + edit.removes_file) for edit in finding.edits]
         if any(_touches(start, end, taken.get(path, [])) for path, start, end in spans):
