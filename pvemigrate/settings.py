@@ -63,7 +63,8 @@ class Settings:
     ``phases``: an iterable of phase names, ``"all"`` or ``"auto"`` (from the facts of the root).
     ``macs``: dict of interface name -> present MAC address. ``rename_nics`` and ``rename_roles``:
     dicts of old name -> new one. ``pve_repo``: one of ``PVE_REPOSITORIES``, where one must be
-    added. ``archive``: repositories on the archive hosts. ``pin_nics``: write .link files.
+    added. ``archive``: repositories on the archive hosts. ``deb822``: one-line sources become .sources
+    files. ``pin_nics``: write .link files.
     ``cpu_formula``: one of ``CPU_FORMULAS``. ``vm_monitor``: those of ``VM_MONITOR`` that take the place
     of the privilege VM.Monitor, with or without ``VM.GuestAgent.`` before their names (``Sys.Audit`` is
     always among them); empty where nobody has chosen. ``free_space``: the bytes that are free on the node's
@@ -79,7 +80,7 @@ class Settings:
                  unsafe_fixes: bool = False, macs: Mapping[str, str] | None = None,
                  rename_nics: Mapping[str, str] | None = None, pin_nics: bool = False,
                  rename_roles: Mapping[str, str] | None = None, pve_repo: str | None = None,
-                 archive: bool = False, cpu_formula: str = "ratio",
+                 archive: bool = False, deb822: bool = False, cpu_formula: str = "ratio",
                  vm_monitor: str | Iterable[str] = (),
                  free_space: int | None = None,
                  per_file_ignores: Mapping[str, str | Iterable[str]] | None = None,
@@ -99,6 +100,7 @@ class Settings:
                                            "with PVE is Proxmox VE's own)", _valid_new_role)
         self.pve_repo = _one_of(pve_repo, (None,) + PVE_REPOSITORIES, "repository")
         self.archive = bool(archive)
+        self.deb822 = bool(deb822)
         self.cpu_formula = _one_of(cpu_formula, CPU_FORMULAS, "formula")
         self.vm_monitor = _valid_privileges(vm_monitor)
         self.free_space = free_space

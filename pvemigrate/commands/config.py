@@ -94,6 +94,7 @@ _OF_A_TREE = {
     "pin-nics": ("pin_nics", _flag),
     "pve-repo": ("pve_repo", _choice(*PVE_REPOSITORIES)),
     "archive": ("archive", _flag),
+    "deb822": ("deb822", _flag),
     "cpu-formula": ("cpu_formula", _choice(*CPU_FORMULAS)),
     "inline-ignores": ("inline_ignores", _flag),
 }

@@ -72,6 +72,8 @@ _RULES = [
                       "that takes a subscription."),
     click.option("--archive/--no-archive",
                  help="Old releases leave the mirrors: use the archive hosts (an unsafe fix)."),
+    click.option("--deb822/--no-deb822",
+                 help="Make .sources files of repositories in one-line files (8to9)."),
     click.option("--vm-monitor", multiple=True, metavar="PRIVS",
                  help="What roles get instead of VM.Monitor, besides Sys.Audit: some of Audit, FileRead, "
                       "FileWrite, FileSystemMgmt and Unrestricted, of the guest agent's privileges; "
@@ -133,7 +135,7 @@ def settings_of(options, rules=None, **more):
         ignore=options["ignore"], unsafe_fixes=options["unsafe_fixes"], macs=_macs(options),
         rename_nics=_pairs(options, "rename_nics", "--rename-nic"), pin_nics=options["pin_nics"],
         rename_roles=_pairs(options, "rename_roles", "--rename-role"),
-        pve_repo=options["pve_repo"], archive=options["archive"],
+        pve_repo=options["pve_repo"], archive=options["archive"], deb822=options["deb822"],
         cpu_formula=options["cpu_formula"], vm_monitor=options["vm_monitor"],
         inline_ignores=options["inline_ignores"], **more)
     for name in ("select", "ignore"):

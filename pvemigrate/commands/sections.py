@@ -13,7 +13,8 @@ SECTIONS = {
                           "--inline-ignores", "--generate-ignore", "--config", "--isolated",
                           "--plugin"),
     "What fixes have to know": ("--mac", "--ip-link", "--pve-repo", "--pin-nics", "--rename-nic",
-                                "--rename-role", "--vm-monitor", "--cpu-formula", "--archive", "--unsafe-fixes"),
+                                "--rename-role", "--vm-monitor", "--cpu-formula", "--archive",
+                                "--deb822", "--unsafe-fixes"),
     "Output": ("--output-format", "--quiet", "--color", "--fail-on", "--exit-zero", "--jobs"),
 }
 _OTHER = "Other options"

@@ -36,12 +36,14 @@ OPTIONS = dict(
     pin_nics=dict(type="bool", default=False),
     pve_repo=dict(type="str", choices=["enterprise", "no-subscription", "test"]),
     archive=dict(type="bool", default=False),
+    deb822=dict(type="bool", default=False),
     cpu_formula=dict(type="str", default="ratio", choices=["ratio", "quadratic", "linear"]),
     fail_on=dict(type="str", default="never", choices=["never", "error", "warning", "info"]),
 )
 
 #: Option of a module -> option of the command, which is given once for each value.
-_FLAGS = {"unsafe_fixes": "--unsafe-fixes", "pin_nics": "--pin-nics", "archive": "--archive"}
+_FLAGS = {"unsafe_fixes": "--unsafe-fixes", "pin_nics": "--pin-nics", "archive": "--archive",
+          "deb822": "--deb822"}
 _VALUES = {"hop": "--hop", "pve_repo": "--pve-repo", "cpu_formula": "--cpu-formula"}
 _LISTS = {"phases": "--phase", "select": "--select", "ignore": "--ignore",
           "vm_monitor": "--vm-monitor"}
