@@ -22,6 +22,12 @@ def clean_7():
             for path, data in nodes.read_tree(nodes.REPOSITORY / "examples" / "pve7-node").items()}
 
 
+def clean_8():
+    """The example of a node before the upgrade to 9, which has enough to change."""
+    return {path: data.decode("utf-8")
+            for path, data in nodes.read_tree(nodes.REPOSITORY / "examples" / "pve8-node").items()}
+
+
 PACKAGES_6 = {
     "ifupdown": "0.8.35+pve1", "lxc-pve": "4.0.6-2", "proxmox-ve": "6.4-1",
     "pve-kernel-5.4.203-1-pve": "5.4.203-1", "pve-manager": "6.4-15", "systemd": "241-7~deb10u8",
@@ -327,6 +333,10 @@ ROWS = [
     Row("USR004", clean_7, {USERS: ("Helpdesk:VM.Audit,VM.Console,VM.PowerMgmt",
                                     "Helpdesk:VM.Allocate,VM.Console")}, (USERS, "VM.Allocate")),
     Row("USR005", clean_6, {USERS: ("\nrole:", "\n# our own\nrole:")}, (USERS, "# our own")),
+    Row("USR006", clean_7, {USERS: ("@admins:Administrator", "@admins:PVEAdmin")}, (USERS, "PVEAdmin"),
+        hop="7to8"),
+    Row("USR007", clean_8, {USERS: ("CustomerAdmin:Datastore", "CustomerAdmin:VM.Monitor,Datastore")},
+        (USERS, "CustomerAdmin:|VM.Monitor"), hop="8to9"),
     # SYS
     Row("SYS001", clean_6, {DPKG: packages_6(proxmox_ve="6.3-1")}, (DPKG, "6.3-1")),
     Row("SYS002", clean_6, {DPKG: packages_6(linux_image_amd64="4.19+105+deb10u9")},

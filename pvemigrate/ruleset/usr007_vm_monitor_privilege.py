@@ -52,7 +52,8 @@ class VmMonitorPrivilege(Rule):
 
     ## References
 
-    pve8to9, check_custom_pool_roles; PVE::AccessControl (pve-access-control 9.0); PVE::API2::Qemu::Agent
+    pve8to9, check_custom_pool_roles; PVE::AccessControl (pve-access-control 9.0);
+    PVE::API2::Qemu::Agent
     """
 
     kinds = ("user",)
