@@ -27,8 +27,16 @@ MAX_WORD = 79
 MAX_DEPTH = 100
 
 
-def uses_ifupdown2(facts):
-    """Whether dpkg shows ifupdown2; without dpkg's status classic ifupdown is assumed."""
+#: Where systemd finds .link files, below the root or below etc/: of one name the last one counts.
+#: Proxmox VE's own program for names of network cards writes to the first.
+LINK_FOLDERS = ("usr/local/lib/systemd/network/", "systemd/network/")
+
+
+def uses_ifupdown2(facts, hop=None):
+    """Whether dpkg shows ifupdown2. Without dpkg's status what the old release of *hop* brings is
+    assumed, or else classic ifupdown."""
+    if hop is not None and not facts.has_dpkg:
+        return hop.has_ifupdown2
     return facts.package("ifupdown2") is not None
 
 
@@ -329,11 +337,12 @@ def has_whole_sysfs(facts):
 
 
 def link_files(scope):
-    """systemd's .link files in etc/systemd/network: dict of name -> text (empty where unreadable).
+    """systemd's .link files in LINK_FOLDERS: dict of name -> text (empty where unreadable).
     Those that a fix has just created are among them."""
-    folder = scope.facts.etc + "systemd/network/"
-    found = {name: _text(scope.text(folder + name)) for name in scope.facts.listdir(folder[:-1])
-             if name.endswith(".link")}
+    found = {}
+    for folder in (LINK_FOLDERS[0], scope.facts.etc + LINK_FOLDERS[1]):
+        found.update((name, _text(scope.text(folder + name)))
+                     for name in scope.facts.listdir(folder[:-1]) if name.endswith(".link"))
     found.update((file.path[len(folder):], _text(file)) for file in scope.of_kind("text")
                  if file.path.startswith(folder) and file.path.endswith(".link"))
     return found

@@ -11,9 +11,9 @@ from ..formats.interfaces import (Auto, BrokenIfaceHeader, Directive, IfaceHeade
                                   Option, joined, words)
 from ..lazy import lazy
 from ..settings import valid_mac
-from ._net import is_plain_name, link_files, link_sections, networks, option_key, word_tokens
+from ._net import has_whole_sysfs, is_plain_name, link_files, link_sections, networks, option_key, word_tokens
 
-__all__ = ["Use", "base_name", "devices", "family", "is_pinned", "mentions", "permanent_mac",
+__all__ = ["Use", "base_name", "devices", "family", "is_card", "is_pinned", "mentions", "permanent_mac",
            "udev_names", "uses"]
 
 #: Options whose values are names of interfaces and nothing else (but words like ``none``).
@@ -174,6 +174,12 @@ def family(facts, name):
     return "" if re.fullmatch(_PATH_FORM, name) or re.fullmatch(_SLOT_FORM, name) else None
 
 
+def is_card(facts, name):
+    """Whether udev may have made the name of a card's place."""
+    return bool(_PREDICTABLE.fullmatch(name)) and (
+        not has_whole_sysfs(facts) or facts.exists("sys/class/net/%s/device" % name))
+
+
 def _hardware(facts, name):
     """PCI vendor and device (int) and driver (str) of an interface, each None where sysfs below the
     root does not tell."""
@@ -251,12 +257,12 @@ def permanent_mac(scope, name):
     present one may be a bond's, or one that was set by hand."""
     facts = scope.facts
     folder = "sys/class/net/%s/" % name
-    if (facts.release or 6) < 7:
-        permanent = _sysfs(facts, folder + "bonding_slave/perm_hwaddr").lower()
-        if valid_mac(permanent):
-            return permanent
-    mac = facts.mac(name)
-    if mac is None:
+    permanent = _sysfs(facts, folder + "bonding_slave/perm_hwaddr").lower()
+    if valid_mac(permanent):
+        return permanent
+    # Other than a bridge's, a card's own address is the same in all releases.
+    mac = facts.mac(name) or _sysfs(facts, folder + "address").lower()
+    if not valid_mac(mac):
         return None
     bonded, addressed = scope.once(_changed, scope)
     is_bonded = name in bonded or facts.exists(folder + "bonding_slave")

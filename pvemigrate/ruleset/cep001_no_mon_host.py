@@ -29,11 +29,12 @@ class NoMonHost(Rule):
 
     ## Guide
 
-    The upgrade guide has nothing on it; pve6to7 looks for it.
+    The upgrade guides have nothing on it; Proxmox VE's checkers look for it.
 
     ## References
 
-    pve6to7, check_ceph; PVE::CephConfig; Ceph's manual, "Monitor Config Reference"
+    check_ceph of pve6to7, pve7to8 and pve8to9;
+    PVE::CephConfig; Ceph's manual, "Monitor Config Reference"
     """
 
     kinds = ("ceph",)

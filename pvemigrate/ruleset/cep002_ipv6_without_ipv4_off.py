@@ -31,11 +31,11 @@ class Ipv6WithoutIpv4Off(Rule):
 
     ## Guide
 
-    The upgrade guide has nothing on it; pve6to7 looks for it.
+    The upgrade guides have nothing on it; Proxmox VE's checkers look for it.
 
     ## References
 
-    pve6to7, check_ceph; Ceph's manual, "Network Configuration Reference"
+    check_ceph of pve6to7, pve7to8 and pve8to9; Ceph's manual, "Network Configuration Reference"
     """
 
     kinds = ("ceph",)

@@ -47,11 +47,11 @@ class GlobalKeyring(Rule):
 
     ## Guide
 
-    The upgrade guide has nothing on it; pve6to7 looks for it.
+    The upgrade guides have nothing on it; Proxmox VE's checkers look for it.
 
     ## References
 
-    pve6to7, check_ceph; Proxmox VE wiki, "Ceph Luminous to Nautilus"
+    check_ceph of pve6to7, pve7to8 and pve8to9; Proxmox VE wiki, "Ceph Luminous to Nautilus"
     """
 
     kinds = ("ceph",)

@@ -32,7 +32,7 @@ class TransportNotKnet(Rule):
 
     ## References
 
-    pve6to7, check_cluster_corosync; corosync.conf(5), "transport"
+    check_cluster_corosync of pve6to7, pve7to8 and pve8to9; corosync.conf(5), "transport"
     """
 
     kinds = ("corosync",)

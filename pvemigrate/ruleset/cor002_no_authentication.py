@@ -34,7 +34,8 @@ class NoAuthentication(Rule):
 
     ## References
 
-    pve6to7, check_cluster_corosync; corosync.conf(5), "secauth", "crypto_hash", "crypto_cipher"
+    check_cluster_corosync of pve6to7, pve7to8 and pve8to9;
+    corosync.conf(5), "secauth", "crypto_hash", "crypto_cipher"
     """
 
     kinds = ("corosync",)

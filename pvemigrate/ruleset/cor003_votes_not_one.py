@@ -7,7 +7,7 @@ class VotesNotOne(Rule):
     ## What it finds
 
     A node in `corosync.conf` whose `quorum_votes` are not 1. A node without the line has one vote;
-    pve6to7 takes it for a finding all the same.
+    Proxmox VE's checkers take it for a finding all the same.
 
     ## Why it matters
 
@@ -35,7 +35,7 @@ class VotesNotOne(Rule):
 
     ## References
 
-    pve6to7, check_cluster_corosync; votequorum(5)
+    check_cluster_corosync of pve6to7, pve7to8 and pve8to9; votequorum(5)
     """
 
     kinds = ("corosync",)

@@ -34,7 +34,8 @@ class AddressIsAHostName(Rule):
 
     ## References
 
-    pve6to7, check_cluster_corosync; Proxmox VE's manual, "Corosync addresses"; corosync.conf(5)
+    check_cluster_corosync of pve6to7, pve7to8 and pve8to9;
+    Proxmox VE's manual, "Corosync addresses"; corosync.conf(5)
     """
 
     kinds = ("corosync",)

@@ -33,7 +33,7 @@ class IncompleteNode(Rule):
 
     ## References
 
-    pve6to7, check_cluster_corosync; PVE::Corosync; corosync.conf(5), "nodelist"
+    check_cluster_corosync of pve6to7, pve7to8 and pve8to9; PVE::Corosync; corosync.conf(5), "nodelist"
     """
 
     kinds = ("corosync",)

@@ -46,7 +46,8 @@ class FewerThanThreeVotes(Rule):
 
     ## References
 
-    pve6to7, check_cluster_corosync; Proxmox VE's manual, "Corosync External Vote Support"
+    check_cluster_corosync of pve6to7, pve7to8 and pve8to9;
+    Proxmox VE's manual, "Corosync External Vote Support"
     """
 
     kinds = ("corosync",)

@@ -20,9 +20,9 @@ class InvalidHwaddress(Rule):
     ## Why it matters
 
     The line does nothing: the interface does not come up, or comes up with an address of its own,
-    which on Proxmox VE 7 is not the one it had before. The upgrade guide's own example has five
-    octets. Two bridges with one address are usual where both hang on VLANs of one NIC, and a
-    mistake where they share a network.
+    which for a bridge on Proxmox VE 7 is not the one it had before. The example in the upgrade guide
+    for 7 has five octets. Two bridges with one address are usual where both hang on VLANs of one NIC,
+    and a mistake where they share a network.
 
     ## Example
 

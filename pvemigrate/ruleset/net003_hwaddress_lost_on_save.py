@@ -63,7 +63,7 @@ class HwaddressLostOnSave(Rule):
 
     def check_project(self, project):
         done = set()
-        has_ifupdown2 = uses_ifupdown2(self.facts)
+        has_ifupdown2 = uses_ifupdown2(self.facts, self.hop)
         for network in project.once(networks, project):
             refused = set() if has_ifupdown2 else {
                 id(item.node) for _, item, _ in network.refusals}

@@ -2,7 +2,7 @@ import re
 from ..edit import Fix, create_file, replace
 from ..rule import Rule
 from ._net import has_whole_sysfs, link_files, link_sections
-from ._nic import base_name, devices, family, is_pinned, mentions, permanent_mac, uses
+from ._nic import base_name, devices, family, is_card, is_pinned, mentions, permanent_mac, uses
 
 #: The kernel's names are no longer (IFNAMSIZ).
 MAX_NAME = 15
@@ -22,9 +22,14 @@ class NicMayBeRenamed(Rule):
     port, and `ens2f0np0`, a slot with a port. Names such as `eno1`, `enp3s0`, `enp0s31f6` or
     `eth0` say nothing: most onboard cards are called so, and none of them was seen to change.
 
-    Silent for a name that a .link file in etc/systemd/network (by MAC address or path) or a rule of
-    udev gives, with `net.ifnames=0` on the kernel's command line, for an interface that sysfs does
-    not have, and on a node that runs 7.x: there the names are the new ones.
+    That is known of the upgrade from 6 to 7. Cards got other names in the later ones too, but nobody
+    has said which; there it finds, with `--pin-nics` alone, every card whose name says where it is
+    plugged in (`eno1`, `enp3s0`).
+
+    Silent for a name that a .link file in etc/systemd/network or usr/local/lib/systemd/network (by MAC
+    address or path) or a rule of udev gives, with `net.ifnames=0` on the kernel's command line, for an
+    interface that sysfs does not have, and on a node that runs the new release: there the names are
+    the new ones.
 
     With `--rename-nic OLD=NEW` it finds every use of OLD, whatever card that is; commands and other
     options that name it are reported one by one.
@@ -85,12 +90,13 @@ class NicMayBeRenamed(Rule):
     kinds = ("interfaces",)
     severity = "warning"
     phase = "switch"
-    hops = ("6to7",)
     guide = "Network Interface Name Change"
 
     def check_project(self, project):
         renames = project.settings.rename_nics
-        if not renames and (self.facts.release or 6) >= 7:
+        # Which cards are not known: those of which somebody wants to be sure.
+        is_sought = self.hop.renamed_cards or project.settings.pin_nics
+        if not renames and (self.is_upgraded or not is_sought):
             return
         found = project.once(uses, project)
         names = {}
@@ -116,22 +122,34 @@ class NicMayBeRenamed(Rule):
 
     # -- without the new name ----------------------------------------------------------------------
 
+    @property
+    def is_upgraded(self):
+        """Whether the node runs the new release."""
+        return (self.facts.release or 0) >= self.hop.new_release
+
     def reason(self, name):
         """Why a card's name may change (str), or None where nothing says so."""
-        if (self.facts.release or 6) >= 7:
+        makes = self.hop.renamed_cards
+        if self.is_upgraded or not (makes or self.project.settings.pin_nics):
             return None
         if has_whole_sysfs(self.facts) and name not in devices(self.facts):
             return None
-        hardware = family(self.facts, name)
-        if hardware is None or is_pinned(self.project, name):
+        if makes:
+            hardware = family(self.facts, name)
+            is_one = hardware is not None
+        else:
+            hardware, is_one = "", is_card(self.facts, name)
+        if not is_one or is_pinned(self.project, name):
             return None
+        if not makes:
+            return "it is made of the place that the kernel sees the card at"
         if hardware:
             return "names of %s cards do" % hardware
-        return "names of this form do, on Mellanox and Broadcom BCM57412 cards"
+        return "names of this form do, on %s cards" % " and ".join(makes)
 
     def report_change(self, place, name, reason, macs):
         """Report a card that may get another name."""
-        message = "%s may get another name with Proxmox VE 7 (%s)" % (name, reason)
+        message = "%s may get another name with %s (%s)" % (name, self.hop.new_pve, reason)
         fix, follow_up = None, ()
         if not self.project.settings.pin_nics:
             message += ("; keep it with --pin-nics, or give the new one with --rename-nic %s=NEW"

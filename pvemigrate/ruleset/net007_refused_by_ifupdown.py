@@ -30,7 +30,8 @@ class RefusedByIfupdown(Rule):
 
     There is none: only you know what the line was meant to say. `ifquery --list --all` tells
     whether ifupdown accepts the file. Nothing is reported where dpkg shows ifupdown2, which skips
-    such lines or knows more families.
+    such lines or knows more families; in the upgrades from 7 and later, whose installations have that,
+    neither without dpkg's status file.
 
     ## Guide
 
@@ -47,7 +48,7 @@ class RefusedByIfupdown(Rule):
     guide = "Check Linux Network Bridge MAC"
 
     def check_project(self, project):
-        if uses_ifupdown2(self.facts):
+        if uses_ifupdown2(self.facts, self.hop):
             return
         reported = set()
         for network in project.once(networks, project):

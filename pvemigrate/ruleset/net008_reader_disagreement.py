@@ -20,10 +20,10 @@ class ReaderDisagreement(Rule):
       keyword without a name;
     * NUL bytes.
 
-    Where dpkg shows ifupdown2 also what that takes in another way than classic ifupdown and Proxmox
-    VE do: a backslash within a line or at the end of a comment, a CR within a line, several paths
-    behind `source`, `source-directory`, an option `vlan`, methods that it does not know, and what
-    ifupdown would refuse.
+    Where dpkg shows ifupdown2 (in the upgrades from 7 and later without dpkg's status file, too) also
+    what that takes in another way than classic ifupdown and Proxmox VE do: a backslash within a line
+    or at the end of a comment, a CR within a line, several paths behind `source`, `source-directory`,
+    an option `vlan`, methods that it does not know, and what ifupdown would refuse.
 
     Silent for what Proxmox VE writes or keeps itself: `source`, `inet6 auto`, `allow-BRIDGE`.
     What NET001, NET003, NET006 and NET007 have said of a line is not said again.
@@ -64,7 +64,7 @@ class ReaderDisagreement(Rule):
     phase = "before"
 
     def check_project(self, project):
-        has_ifupdown2 = uses_ifupdown2(self.facts)
+        has_ifupdown2 = uses_ifupdown2(self.facts, self.hop)
         spoken_of = self.spoken_of(project, has_ifupdown2)
         done = set()
         for network in project.once(networks, project):
@@ -80,6 +80,8 @@ class ReaderDisagreement(Rule):
             return found
         for network in project.once(networks, project):
             found.update(id(item.node) for _, item, _ in network.refusals)
+        if not self.hop.moves_bridges:
+            return found
         for stanza, is_template in project.once(unpinned_bridges, project):
             line, mac = line_above(stanza.block), self.facts.mac(stanza.name)
             if mac and valid_mac(mac) and not is_template and not read_by_all_alike(
