@@ -147,6 +147,7 @@ CHECKS = [
         ("Pool.Allocate without Pool.Audit", ("USR001",), "", HOPS[:1]),
         ("a role called PVEPoolUser", ("USR003",), "", HOPS[:1]),
         ("roles whose names begin with PVE", ("USR003",), "", ("7to8",)),
+        ("PVEAdmin and PVESysAdmin in acl lines", ("USR006",), "", ("7to8",)),
         ("VM.Monitor", ("USR007",), "", LAST),
     ]),
     ({"check_description_lengths": HOPS[:1], "check_node_and_guest_configurations": LATER}, [
