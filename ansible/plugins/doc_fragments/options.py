@@ -38,8 +38,9 @@ author:
 options:
   hop:
     description:
-      - Which upgrade, as in V(6to7).
-      - Left out, V(6to7) on release 6, on a later one the upgrade that ends at it.
+      - Which upgrade, V(6to7), V(7to8) or V(8to9). No upgrade is jumped.
+      - Left out, V(6to7) on release 6 and where none is found, on a later one the upgrade that ends at
+        it, for what is still due after it. So the next one has to be asked for.
     type: str
   phases:
     description:
@@ -57,8 +58,8 @@ options:
   scope:
     description:
       - V(node) leaves out the files below C(/etc/pve) that all nodes of a cluster share (C(storage.cfg),
-        C(user.cfg), C(vzdump.cron), C(ceph.conf), C(corosync.conf)), V(cluster) looks at nothing else,
-        V(all) at everything.
+        C(user.cfg), C(vzdump.cron), C(jobs.cfg), C(notifications.cfg), C(ceph.conf), C(corosync.conf)),
+        V(cluster) looks at nothing else, V(all) at everything.
       - Nodes that are fixed at the same time need V(node); a task with V(cluster) and C(run_once) does
         the rest.
       - With V(node) the phase V(after-node) comes with V(auto), which knows this node's guests; asked for
@@ -116,6 +117,12 @@ options:
     choices: [enterprise, no-subscription, test]
   archive:
     description: Whether to write the archives' URIs for releases that have left the mirrors. An unsafe fix.
+    type: bool
+    default: false
+  deb822:
+    description:
+      - Whether to make C(.sources) files of the repositories in C(sources.list) and C(sources.list.d/*.list),
+        which the apt of Debian 13 calls deprecated. The one-line files are removed.
     type: bool
     default: false
   cpu_formula:

@@ -50,9 +50,9 @@ _LISTS = {"phases": "--phase", "select": "--select", "ignore": "--ignore",
 _PAIRS = {"macs": "--mac", "rename_nics": "--rename-nic", "rename_roles": "--rename-role"}
 
 #: Files that all nodes of a cluster have in common (guests' belong to a node each), and their kinds.
-_SHARED = ("etc/pve/storage.cfg", "etc/pve/user.cfg", "etc/pve/vzdump.cron", "etc/pve/ceph.conf",
-           "etc/pve/corosync.conf")
-_SHARED_KINDS = frozenset(["storage", "user", "vzdump-cron", "ceph", "corosync"])
+_SHARED = ("etc/pve/storage.cfg", "etc/pve/user.cfg", "etc/pve/vzdump.cron", "etc/pve/jobs.cfg",
+           "etc/pve/notifications.cfg", "etc/pve/ceph.conf", "etc/pve/corosync.conf")
+_SHARED_KINDS = frozenset(["storage", "user", "vzdump-cron", "jobs", "notifications", "ceph", "corosync"])
 
 _BLOCKED = re.compile("nothing of phase ([a-z-]+) is changed while (.+) is open")
 
