@@ -4,8 +4,9 @@ changes of them is in ``releases.py``.)
 No file is looked at here.
 """
 
-__all__ = ["ARCHIVES", "BACKUP_COMPONENTS", "BACKUP_FOLDERS", "CEPH_RELEASES", "DEBIAN_COMPONENTS",
-           "DEBIAN_RELEASES", "FLOATING", "Location", "PVE_COMPONENTS", "ROLLING",
+__all__ = ["ARCHIVES", "BACKUP_COMPONENTS", "BACKUP_FOLDERS", "CEPH_RELEASES", "CEPH_SERVERS",
+           "DEBIAN_COMPONENTS", "DEBIAN_RELEASES", "ENTERPRISE_HOST", "FLOATING", "Location",
+           "PVE_COMPONENTS", "ROLLING", "UNARCHIVED",
            "archive_uri", "ceph_release", "is_archive", "is_debian", "is_known_debian", "is_proxmox",
            "is_security", "is_snapshot", "proxmox_archive_uri", "release_of", "vendor"]
 
@@ -24,18 +25,35 @@ CEPH_RELEASES = {"10": "jewel", "11": "kraken", "12": "luminous", "13": "mimic",
                  "20": "tentacle"}
 
 #: Releases that are no longer, or not for long, on Debian's mirrors, as of November 2026: whether the
-#: mirrors have dropped it, whether its security suite is on the archive host, and whether Proxmox
-#: asks for its own archive host (their wiki, "Ceph Nautilus to Octopus", May 2026).
+#: mirrors have dropped it, whether its security suite is on the archive host, whether that suite has
+#: expired in the place where it was (bullseye's did in September 2026, when the mirrors still had the
+#: other suites and the archive host did not yet have this one), and whether Proxmox asks for its own
+#: archive host (their wiki, "Ceph Nautilus to Octopus", May 2026).
 ARCHIVES = {
-    "buster": {"dropped": True, "security": True, "proxmox": True},
-    "bullseye": {"dropped": False, "security": False, "proxmox": False},
+    "buster": {"dropped": True, "security": True, "expired": False, "proxmox": True},
+    "bullseye": {"dropped": False, "security": False, "expired": True, "proxmox": False},
+}
+
+#: Where releases are that are on none of the archive hosts: archive host -> host.
+UNARCHIVED = {
+    "archive.debian.org": "deb.debian.org",
+    "archive.proxmox.com": "download.proxmox.com",
 }
 
 DEBIAN_COMPONENTS = frozenset(["main", "contrib", "non-free", "non-free-firmware"])
 PVE_COMPONENTS = frozenset(["pve-enterprise", "pve-no-subscription", "pvetest", "pve-test"])
 #: Components of Proxmox Backup Server, and the folders that it and its client are in.
-BACKUP_COMPONENTS = frozenset(["pbs-enterprise", "pbs-no-subscription", "pbstest"])
+BACKUP_COMPONENTS = frozenset(["pbs-enterprise", "pbs-no-subscription", "pbstest", "pbs-test"])
 BACKUP_FOLDERS = ("pbs", "pbs-client")
+
+#: Proxmox's server that asks for a subscription.
+ENTERPRISE_HOST = "enterprise.proxmox.com"
+#: The server that has each of Proxmox's Ceph repositories, by the names of those of Proxmox VE.
+CEPH_SERVERS = {
+    "enterprise": "https://" + ENTERPRISE_HOST,
+    "no-subscription": "http://download.proxmox.com",
+    "test": "http://download.proxmox.com",
+}
 
 #: Hosts of vendors whose repositories have suites named after Debian's and look like a mirror of it
 #: (most end in /debian). The domain and all below it; also where a proxy has it in the path.

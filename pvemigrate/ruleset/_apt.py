@@ -3,8 +3,10 @@
 from ..edit import Fix, replace
 from ..formats import deb822
 from ..releases import HOPS
-from ..repositories import (BACKUP_COMPONENTS, BACKUP_FOLDERS, DEBIAN_COMPONENTS, PVE_COMPONENTS, Location,
-                            is_debian, is_proxmox, is_security, is_snapshot, vendor)
+from ..repositories import (ARCHIVES, BACKUP_COMPONENTS, BACKUP_FOLDERS, CEPH_SERVERS,
+                            DEBIAN_COMPONENTS, DEBIAN_RELEASES, ENTERPRISE_HOST, PVE_COMPONENTS,
+                            UNARCHIVED, Location, is_archive, is_debian, is_proxmox, is_security,
+                            is_snapshot, vendor)
 from ..rule import Rule
 
 GUIDE = "Update the configured APT repositories"
@@ -203,7 +205,8 @@ class AptRule(Rule):
 
 class SuiteRule(AptRule):
     """Base of the rules that change suites: ``suites`` says which, ``applies`` in what sources, and
-    ``message`` (str method) what is wrong with one. ``offer`` makes the fix."""
+    ``message`` (str method) what is wrong with one. ``offer`` makes the fix. Components that have other
+    names in the new release are changed by the same fix."""
 
     offer = Fix.safe
 
@@ -224,25 +227,45 @@ class SuiteRule(AptRule):
         words = [word for word in source.suites if word.text in table]
         if not words or not self.applies(source) or source.too_old_ceph(self.hop):
             return
+        renaming = switched_names(self.project, self.hop, source)
+        if renaming is not None and not renaming.reason:
+            self._report_all(source, words, table, renaming)
+            return
         for word in words:
             new = table[word.text]
             message, fix = self.message(source, word.text), None
             reason = obstacle(self.project, self.hop, source, word.text, new)
-            if reason:
-                message += "; " + reason
+            if reason or renaming is not None:
+                message += "; " + (reason or renaming.reason)
             else:
                 fix = self.offer("change the suite to %s" % new, replace(word.token, new))
             self.report(word.token, message, fix)
 
+    def _report_all(self, source, words, table, renaming):
+        """Report a source whose suites and components are changed together."""
+        message, fix = self.message(source, words[0].text), None
+        reason = next(filter(None, (
+            obstacle(self.project, self.hop, source, word.text, table[word.text], renaming.archives)
+            for word in words)), None)
+        if reason:
+            message += "; " + reason
+        else:
+            suites = ", ".join(dict.fromkeys(table[word.text] for word in words))
+            fix = self.offer("change the suite to %s, and %s" % (suites, renaming.title),
+                             *[replace(word.token, table[word.text]) for word in words],
+                             *renaming.changes())
+        self.report(words[0].token, message, fix)
 
-def obstacle(scope, hop, source, suite, new):
-    """Why nobody but the administrator can change *suite* (str) of *source* to *new*, or None."""
+
+def obstacle(scope, hop, source, suite, new, archives=None):
+    """Why nobody but the administrator can change *suite* (str) of *source* to *new*, or None.
+    *archives*: the URIs (list) that it has then, where they are others."""
     if source.is_cdrom:
         return "a disc holds one release only: remove the entry or use a disc of %s" % hop.new
     if source.is_snapshot:
         return ("snapshot.debian.org shows the archive of one day: choose a mirror of %s or a "
                 "later day" % new)
-    return conflict(scope, hop, source, source.archives, suite, new)
+    return conflict(scope, hop, source, archives or source.archives, suite, new)
 
 
 def conflict(scope, hop, source, archives, suite, new):
@@ -261,6 +284,155 @@ def conflict(scope, hop, source, archives, suite, new):
                 return ("the entry of that repository for %s has another %s, and apt refuses "
                         "two that differ: make them the same" % (other, ", ".join(names)))
     return None
+
+
+# -- what goes along with a suite ------------------------------------------------------------------
+
+
+class Renaming:
+    """What else is called otherwise in an entry of *source* for some release.
+
+    ``names``: list of (component as Word, new name); ``uris``: list of (Word, new URI). ``reason``: why
+    nobody but the administrator can change them, or None.
+    ``is_back``: whether a name of a later release is what stands there.
+    """
+
+    __slots__ = ("source", "names", "uris", "reason", "is_back")
+
+    def __init__(self, source, names, uris=(), reason=None, is_back=False):
+        self.source = source
+        self.names = names
+        self.uris = uris
+        self.reason = reason
+        self.is_back = is_back
+
+    @property
+    def archives(self):
+        """The URIs that the source has then (list), None where they stay."""
+        return [uri.rstrip("/") for _, uri in self.uris] or None
+
+    @property
+    def title(self):
+        """What is done (str)."""
+        parts = ["%s to %s" % (word.text, new) for word, new in self.names]
+        return ", ".join(parts + ["the URI to %s" % uri for _, uri in self.uris])
+
+    def changes(self, file=None):
+        """What makes the change (list)."""
+        from ._apt_remove import remove_words
+
+        renamed = {id(word) for word, _ in self.names}
+        there = {word.text for word in self.source.components if id(word) not in renamed}
+        changes, again = [replace(word.token, uri, file=file) for word, uri in self.uris], []
+        for word, new in self.names:
+            if new in there:
+                again.append(word.token)
+            else:
+                changes.append(replace(word.token, new, file=file))
+            there.add(new)
+        return changes + (remove_words(self.source, again, file) if again else [])
+
+
+def names_in(scope, hop, source, release):
+    """The :class:`Renaming` of the components of *source* that have other names in Debian's *release*
+    (str), None where there are none."""
+    if source.holds(is_ceph_entry, hop):
+        return _ceph_names_in(scope, hop, source, release)
+    if not hop.renamed_components or not (
+            source.holds(is_pve_entry) or source.holds(is_backup_server)):
+        return None
+    back = {new: (old, since) for old, (new, since) in hop.renamed_components.items()}
+    names, is_back = [], False
+    for word in source.components:
+        if word.text in hop.renamed_components:
+            new, since = hop.renamed_components[word.text]
+            if _is_since(release, since):
+                names.append((word, new))
+        elif word.text in back:
+            old, since = back[word.text]
+            if not _is_since(release, since):
+                names.append((word, old))
+                is_back = True
+    return Renaming(source, names, is_back=is_back) if names else None
+
+
+def _ceph_names_in(scope, hop, source, release):
+    words = [word for word in source.components if word.text in hop.ceph_components
+             and _is_since(release, hop.ceph_components[word.text][0])]
+    if not words:
+        return None
+    name, uris, reason = "no-subscription", [], None
+    at_enterprise = [ENTERPRISE_HOST in place.hosts for place in source.locations]
+    # No mirror has all of them: which ones, only who keeps it knows.
+    own = all(is_at(CEPH_SERVERS["no-subscription"], word.text) for word in source.uris)
+    wanted = scope.settings.pve_repo
+    if all(at_enterprise):
+        name = "enterprise"
+    elif any(at_enterprise):
+        reason = "its servers have other components: give each an entry of its own"
+    elif own and wanted in CEPH_SERVERS:
+        name = wanted
+        uris = [(word, uri) for word, uri in ((word, moved(word.text, wanted)) for word in source.uris)
+                if uri != word.text]
+    return Renaming(source, [(word, hop.ceph_components[word.text][1][name]) for word in words], uris,
+                    reason)
+
+
+def is_at(server, uri):
+    """Whether *uri* (str) is on *server*, the beginning of one, whether by http or https."""
+    return uri.partition("://")[2].startswith(server.partition("://")[2] + "/") and Location(
+        uri).scheme in ("http", "https")
+
+
+def moved(uri, name):
+    """*uri*, which is on one of Proxmox's two servers, on that of the repository *name* (as --pve-repo
+    has it); the same where it is there already."""
+    server = CEPH_SERVERS[name]
+    if is_at(server, uri):
+        return uri
+    return server + "/" + uri.partition("://")[2].partition("/")[2]
+
+
+def _is_since(release, since):
+    """Whether Debian's *release* is *since* or a later one."""
+    return release in DEBIAN_RELEASES and (
+        DEBIAN_RELEASES.index(release) >= DEBIAN_RELEASES.index(since))
+
+
+def switched_names(scope, hop, source):
+    """The :class:`Renaming` that goes along with the suite of *source* when it is switched to the new
+    release: of components that have other names there, and of archive hosts, which do not have it.
+    None where there are none."""
+    renaming = names_in(scope, hop, source, hop.new)
+    unarchived = _unarchived(source) if hop.new not in ARCHIVES else ()
+    if unarchived:
+        renaming = renaming or Renaming(source, [])
+        renaming.uris = renaming.uris or unarchived
+    if renaming is not None and not renaming.reason:
+        known = {**hop.debian, **hop.security, **hop.proxmox}
+        known.update(dict.fromkeys(known.values()))
+        if any(word.text not in known for word in source.suites):
+            renaming.reason = "it is for other releases too, which have other %s: give each its own " \
+                "entry" % ("components" if renaming.names else "servers")
+    return renaming
+
+
+def _unarchived(source):
+    """Where the URIs of *source* lead to an archive host: list of (Word, URI of the host that has the
+    releases of today)."""
+    found = []
+    for word, place in zip(source.uris, source.locations):
+        for old, new in UNARCHIVED.items() if is_archive(place) else ():
+            at = word.text.lower().find(old)
+            if at >= 0:
+                found.append((word, word.text[:at] + new + word.text[at + len(old):]))
+                break
+    return found
+
+
+def acts(scope, code, phase="switch"):
+    """Whether the rule *code*, whose phase is *phase*, may change something in this run."""
+    return scope.settings.selects(code) and (scope.due is None or phase in scope.due.phases)
 
 
 # -- whose an entry is -----------------------------------------------------------------------------
@@ -349,6 +521,10 @@ def successor(scope, source, suite, hop):
               "APT004": hop.proxmox}
     code = owner(source, suite, hop)
     new = tables.get(code, {}).get(suite)
-    if new is None or scope.settings.ignores(code) or obstacle(scope, hop, source, suite, new):
+    if new is None or scope.settings.ignores(code):
+        return suite
+    renaming = switched_names(scope, hop, source)
+    if (renaming is not None and renaming.reason
+            or obstacle(scope, hop, source, suite, new, renaming and renaming.archives)):
         return suite
     return new

@@ -6,14 +6,15 @@ class OldProxmoxSuite(SuiteRule):
     """
     ## What it finds
 
-    Enabled entries with one of the components `pve-enterprise`, `pve-no-subscription` and `pvetest`
-    and the suite `buster`, from Proxmox's servers, a mirror or through a proxy, with and without
-    `/pve` at the end of the URI.
+    Enabled entries with one of the components `pve-enterprise`, `pve-no-subscription`, `pvetest` and
+    `pve-test` and the suite of the old release (`buster` in the hop 6to7, `bullseye` in 7to8,
+    `bookworm` in 8to9), from Proxmox's servers, a mirror or through a proxy, with and without `/pve`
+    at the end of the URI.
 
     ## Why it matters
 
-    These are the repositories of Proxmox VE 6. Without one of Proxmox VE 7, dist-upgrade has no new
-    `proxmox-ve` and wants to remove the one that is installed.
+    These are the repositories of the old Proxmox VE. Without one of the new release, dist-upgrade has
+    no new `proxmox-ve` and wants to remove the one that is installed.
 
     ## Example
 
@@ -29,9 +30,11 @@ class OldProxmoxSuite(SuiteRule):
 
     ## When the fix is safe
 
-    Only the suite changes, so the subscription level, a mirror and a proxy stay. Manual where an
-    entry for the new suite is there already with other options. Right when the upgrade is about to
-    begin.
+    Only the suite changes, so the subscription level, a mirror and a proxy stay. With trixie the test
+    repository is called `pve-test`, so in the hop 8to9 `pvetest` becomes that in the same step: for
+    either suite apt knows one of the two names only. Manual where an entry for the new suite is there
+    already with other options, and where one that has `pvetest` is for other releases too. Right when
+    the upgrade is about to begin.
 
     ## Guide
 

@@ -1,17 +1,22 @@
-from ._apt import AptRule, needing
+from ..edit import Fix, replace
+from ..repositories import Location
+from ._apt import AptRule, conflict, needing
+
+#: The packages of Ceph's services.
+SERVICES = ("ceph-mon", "ceph-mgr", "ceph-osd", "ceph-mds")
 
 
 class CephTooOld(AptRule):
     """
     ## What it finds
 
-    Enabled entries of Proxmox's Ceph repositories `ceph-nautilus` and `ceph-luminous`, whatever
-    their suite.
+    Enabled entries of Proxmox's repositories of Ceph releases that the new Proxmox VE does not have:
+    older than Octopus in the hop 6to7, than Quincy in 7to8, than Squid in 8to9; whatever their suite.
 
     ## Why it matters
 
-    Proxmox VE 7 has no packages of these Ceph releases. A node that is upgraded with them loses its
-    access to the Ceph cluster, and the cluster its OSDs and monitors on that node.
+    The new Proxmox VE has no packages of these Ceph releases. A node that is upgraded with them loses
+    its access to the Ceph cluster, and the cluster its OSDs and monitors on that node.
 
     ## Example
 
@@ -21,9 +26,15 @@ class CephTooOld(AptRule):
 
     ## When the fix is safe
 
-    Never: the entry is not rewritten by any rule. Upgrade Ceph to Octopus in the whole cluster while
-    it still runs Proxmox VE 6, with the how-to for that; the entry is then one of `ceph-octopus`.
-    Until then `fix --phase switch` changes nothing.
+    Never: upgrade Ceph in the whole cluster while it still runs the old Proxmox VE, with the how-to for
+    that (to Octopus in the hop 6to7, Quincy in 7to8, Squid in 8to9); the entry is then one of that
+    release. Until then `fix --phase switch` changes nothing.
+
+    Where dpkg shows a node without any service of Ceph (`ceph-mon`, `ceph-mgr`, `ceph-osd`,
+    `ceph-mds`), and there is no `ceph.conf` either, the entry is there for the client's packages alone:
+    installers have put it there, whether Ceph was wanted or not. An unsafe fix then has the entry name
+    the release that goes along with the upgrade. Its suite stays, for which Proxmox has that release
+    too.
 
     ## Guide
 
@@ -31,7 +42,7 @@ class CephTooOld(AptRule):
 
     ## References
 
-    Proxmox VE wiki, "Ceph Nautilus to Octopus"
+    Proxmox VE wiki, "Ceph Nautilus to Octopus", "Ceph Pacific to Quincy", "Ceph Reef to Squid"
     """
 
     phase = "before"
@@ -41,7 +52,33 @@ class CephTooOld(AptRule):
     in_hop = needing(lambda hop: hop.ceph_too_old)
 
     def check_source(self, source):
-        for word in source.too_old_ceph(self.hop):
-            name = word.text.rstrip("/").rpartition("-")[2].capitalize()
-            self.report(word.token, "Ceph %s is too old for %s: upgrade Ceph to Octopus first"
-                        % (name, self.hop.new_pve))
+        hop = self.hop
+        wanted = hop.ceph[0]
+        for word in source.too_old_ceph(hop):
+            old = Location(word.text).last
+            message, fix = "Ceph %s is too old for %s: " % (_name(old), hop.new_pve), None
+            if self.has_services:
+                message += "upgrade Ceph to %s first" % _name(wanted)
+            else:
+                message += "this node has no services of Ceph, so have the entry name %s, or remove it" % (
+                    wanted)
+                head, _, tail = word.text.rpartition(old)
+                suites = {suite.text for suite in source.suites}
+                if suites.issubset((hop.old, hop.new)) and not any(
+                        conflict(self.project, hop, source, [head + wanted], suite, hop.new)
+                        for suite in suites):
+                    fix = Fix.unsafe("change the URI to %s" % (head + wanted + tail),
+                                     replace(word.token, head + wanted + tail))
+            self.report(word.token, message, fix)
+
+    @property
+    def has_services(self):
+        """Whether the node may have services of Ceph."""
+        facts = self.facts
+        return not facts.has_dpkg or any(map(facts.package, SERVICES)) or any(
+            facts.exists(facts.etc + path) for path in ("pve/ceph.conf", "ceph/ceph.conf"))
+
+
+def _name(repository):
+    """The release of Ceph that *repository* is named after, as people write it."""
+    return repository.rpartition("-")[2].capitalize()

@@ -1,9 +1,9 @@
 from ..edit import Fix, replace
-from ..repositories import CEPH_RELEASES, ceph_release, vendor
+from ..repositories import CEPH_RELEASES, CEPH_SERVERS, ceph_release, vendor
 from ._apt import AptRule, conflict, is_upstream_ceph, shared_options
 
-#: Where Proxmox has the Ceph release that goes along with the upgrade.
-_REPOSITORY = "%s://download.proxmox.com/debian/%s"
+#: Where Proxmox has its Ceph repositories, on either server.
+_FOLDER = "/debian/"
 
 
 class UpstreamCephRepository(AptRule):
@@ -33,11 +33,13 @@ class UpstreamCephRepository(AptRule):
 
     ## When the fix is safe
 
-    It is unsafe, since packages then come from somebody else. Only entries of Octopus (15.x) are
-    rewritten, the URI and the suite, with http or https as it was and `[arch=...]` as it stands.
-    Manual are all others: older releases (upgrade Ceph first), newer ones, entries through a proxy,
-    source packages (Proxmox has none), more than one URI or suite, and entries with options that are
-    about the old host's signatures, such as `signed-by`.
+    It is unsafe, since packages then come from somebody else. Only entries of the release that goes
+    along with the upgrade are rewritten (Octopus in the hop 6to7, Quincy in 7to8, Squid in 8to9): the
+    URI, the suite and from bookworm on the component, with http or https as it was and `[arch=...]` as
+    it stands. The component is then `no-subscription`, or what `--pve-repo` says. Manual are all
+    others: older releases (upgrade Ceph first), newer ones, entries through a proxy, source packages
+    (Proxmox has none), more than one URI or suite, and entries with options that are about the old
+    host's signatures, such as `signed-by`.
 
     ## Guide
 
@@ -62,14 +64,24 @@ class UpstreamCephRepository(AptRule):
             message += "; " + reason
         else:
             suite = source.suites[0]
-            changes = [replace(word.token, self._new_uri(place))]
+            uri, component = self._new(place)
+            changes = [replace(word.token, uri)]
             if suite.text != self.hop.new:
                 changes.append(replace(suite.token, self.hop.new))
+            if component != "main":
+                changes.append(replace(source.components[0].token, component))
             fix = Fix.unsafe("use Proxmox's %s for %s" % (self.hop.ceph[0], self.hop.new), *changes)
         self.report(word.token, message, fix)
 
-    def _new_uri(self, place):
-        return _REPOSITORY % (place.scheme, self.hop.ceph[0])
+    def _new(self, place):
+        """The URI and the component of the entry that is to take its place."""
+        hop = self.hop
+        names = hop.ceph_components.get("main", (None, {}))[1]
+        name = self.project.settings.pve_repo if names else None
+        server = CEPH_SERVERS[name or "no-subscription"]
+        if name != "enterprise":
+            server = "%s://%s" % (place.scheme, server.partition("://")[2])
+        return server + _FOLDER + hop.ceph[0], names.get(name or "no-subscription", "main")
 
     def _obstacle(self, source, place):
         """Why only the administrator can rewrite *source*, or None."""
@@ -91,7 +103,7 @@ class UpstreamCephRepository(AptRule):
             return "the entry says more than one thing: write one for %s" % hop.ceph[0]
         suite = source.suites[0].text
         if suite not in (hop.old, hop.new) or [word.text for word in source.components] != ["main"]:
-            return "write an entry for %s %s main" % (hop.ceph[0], hop.new)
+            return "write an entry for %s %s %s" % (hop.ceph[0], hop.new, self._new(place)[1])
         if place.scheme not in ("http", "https") or not (
                 place.host == "ceph.com" or place.host.endswith(".ceph.com")):
             return "it goes through %s: see that %s can be reached there" % (
@@ -100,4 +112,4 @@ class UpstreamCephRepository(AptRule):
         if options:
             return "its option %s is about the old host: write an entry without it" % (
                 ", ".join(name for name, _ in options))
-        return conflict(self.project, hop, source, [self._new_uri(place)], suite, hop.new)
+        return conflict(self.project, hop, source, [self._new(place)[0]], suite, hop.new)

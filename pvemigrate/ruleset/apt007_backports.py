@@ -8,8 +8,9 @@ class Backports(AptRule):
     """
     ## What it finds
 
-    Enabled entries of Debian's archive with the backports suites of either release:
-    `buster-backports`, `bullseye-backports`, and the same with `-sloppy`.
+    Enabled entries of Debian's archive with the backports suites of either release
+    (`buster-backports` and `bullseye-backports` in the hop 6to7, and so on), and the same with
+    `-sloppy`; from the hop 7to8 on also with `-debug`.
 
     ## Why it matters
 

@@ -2,17 +2,19 @@ import re
 
 from ..edit import Fix, replace
 from ..repositories import vendor
-from ._apt import AptRule, is_own_debian, obstacle, owner
+from ._apt import AptRule, is_ceph_entry, is_own_debian, is_pve_entry, obstacle, owner
 
 
 class ThirdPartySuite(AptRule):
     """
     ## What it finds
 
-    Enabled entries of other vendors whose suite is `buster` or is named after it (`buster-pgdg`,
-    `debian-buster`, `buster/mongodb-org/4.4`), whose path is made for Debian 10 (`Debian_10/`), and
-    suites that a vendor names after the Proxmox VE release (LINBIT's `proxmox-6`). The vendor is named
-    where it is known, else the host.
+    Enabled entries of other vendors whose suite is the old release's name or is made of it
+    (`buster-pgdg`, `debian-buster`, `buster/mongodb-org/4.4` in the hop 6to7), whose path is made for
+    it (`Debian_10/`), and suites that a vendor names after the Proxmox VE release (LINBIT's
+    `proxmox-6`). The vendor is named where it is known, else the host. From the hop 7to8 on, where
+    Proxmox VE's own checker remarks on them, an info besides for suites that are named after no
+    release (`stable main`, `./`).
 
     ## Why it matters
 
@@ -34,9 +36,9 @@ class ThirdPartySuite(AptRule):
 
     ## When the fix is safe
 
-    It is unsafe, and made only where the suite is exactly `buster`: whether the vendor has the new
-    suite has to be looked up. All other names are manual, as is an entry whose URI names the old
-    release too. An entry that is not needed can be disabled for the upgrade.
+    It is unsafe, and made only where the suite is exactly the old release's name: whether the vendor
+    has the new suite has to be looked up. All other names are manual, as is an entry whose URI names
+    the old release too. An entry that is not needed can be disabled for the upgrade.
 
     ## Guide
 
@@ -73,6 +75,20 @@ class ThirdPartySuite(AptRule):
         for word in exact or self._in_path[:1]:
             self.report(word.token, "%s: packages for %s; look for the path of those for %s, or disable "
                         "the entry" % (source.holds(_label), hop.old_debian, hop.new))
+        if not exact and not self._in_path and hop.remarks_on_suites:
+            self._remark(source)
+
+    def _remark(self, source):
+        """Say that a suite says nothing of whom its packages are for."""
+        hop = self.hop
+        if ("deb" not in [word.text for word in source.types] or is_pve_entry(source)
+                or is_ceph_entry(source, hop)
+                or source.is_everywhere(lambda place: vendor(place) == "Proxmox")):
+            return
+        word = next((word for word in source.suites if word.text not in hop.vendor_suites.values()), None)
+        if word is not None:
+            self.report(word.token, "%s: the suite %s names neither release: see that its packages fit %s"
+                        % (source.holds(_label), word.text, hop.new_pve), severity="info")
 
     def _report_suite(self, source, word):
         hop = self.hop

@@ -9,15 +9,15 @@ class FloatingSuite(AptRule):
 
     Enabled entries of Debian's archive and of Proxmox's repositories whose suite is `stable`,
     `oldstable`, `testing`, `unstable`, `sid` and the like, with endings such as `-updates` or
-    `/updates` too; that is named after a release which is neither the old nor the new one (`stretch`,
-    `bookworm`); or that is one of the old release that has no counterpart here (`buster-debug`).
-    Other vendors' `stable` is their own word and no matter. Source packages (`deb-src`) are not
-    upgraded and do not count.
+    `/updates` too; that is named after a release which is neither the old nor the new one (`stretch`
+    or `bookworm` in the hop 6to7); or that is one of the old release that has no counterpart here
+    (`buster-debug`). Other vendors' `stable` is their own word and no matter. Source packages
+    (`deb-src`) are not upgraded and do not count.
 
     ## Why it matters
 
-    `stable` means another release with time: today's dist-upgrade would go further than Proxmox VE 7
-    does. Packages of several releases at once get mixed, and do not fit.
+    `stable` means another release with time: today's dist-upgrade would go further than the new
+    Proxmox VE does. Packages of several releases at once get mixed, and do not fit.
 
     ## Example
 

@@ -12,9 +12,9 @@ class NoProxmoxRepository(Rule):
     """
     ## What it finds
 
-    A node whose apt sources have no enabled entry of `pve-enterprise`, `pve-no-subscription` or
-    `pvetest`, neither Proxmox's own nor a mirror's, in any file. An entry of the old release counts:
-    it is about to be switched (APT003).
+    A node whose apt sources have no enabled entry of `pve-enterprise`, `pve-no-subscription`,
+    `pvetest` or `pve-test`, neither Proxmox's own nor a mirror's, in any file. An entry of the old
+    release counts: it is about to be switched (APT003).
 
     ## Why it matters
 
@@ -33,14 +33,26 @@ class NoProxmoxRepository(Rule):
     deb https://enterprise.proxmox.com/debian/pve bullseye pve-enterprise
     ```
 
+    In the hop 8to9 `pve-enterprise.sources` gets
+
+    ```
+    Types: deb
+    URIs: https://enterprise.proxmox.com/debian/pve
+    Suites: trixie
+    Components: pve-enterprise
+    Signed-By: /usr/share/keyrings/proxmox-archive-keyring.gpg
+    ```
+
     ## When the fix is safe
 
     Which repository a node is entitled to is the administrator's to say, so `--pve-repo` makes the
     fix: one line in `pve-enterprise.list`, `pve-no-subscription.list` or `pve-test.list` below
-    `sources.list.d`, a new file where there is none of that name, else at its end; what stands there
-    already stays. Nothing is judged where no apt file was found, where apt refuses its configuration
-    anyway (APT016), and where an entry of unknown origin calls itself `pve` or `proxmox`. Right when
-    the upgrade is about to begin.
+    `sources.list.d`; in the hop 8to9 a stanza in `pve-enterprise.sources` or `proxmox.sources`, as
+    Proxmox VE 9 has them. A new file where there is none of that name, else at its end; what stands
+    there already stays. `Signed-By` is written where the node has that keyring, and where another
+    entry of the same repository has options that apt wants to be alike, these are. Nothing is judged
+    where no apt file was found, where apt refuses its configuration anyway (APT016), and where an
+    entry of unknown origin calls itself `pve` or `proxmox`. Right when the upgrade is about to begin.
 
     ## Guide
 
@@ -68,7 +80,7 @@ class NoProxmoxRepository(Rule):
         addition = Addition(project, hop, wanted or "enterprise", hop.new)
         message, fix = "no enabled Proxmox VE repository: dist-upgrade would remove proxmox-ve", None
         if addition.changes is None:
-            message += "; %s is there and cannot be read: add the entry by hand" % addition.path
+            message += "; %s: add the entry by hand" % addition.reason
         elif wanted is None:
             message += "; say with --pve-repo which one to add"
         else:

@@ -21,6 +21,8 @@ class NoSecurityRepository(Rule):
 
     ## Example
 
+    In the hop 6to7,
+
     ```
     deb http://ftp.debian.org/debian bullseye main contrib
     ```

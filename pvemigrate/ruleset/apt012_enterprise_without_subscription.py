@@ -1,11 +1,10 @@
 from ..cst import Token
 from ..edit import Fix, insert_after, replace
 from ..formats.deb822 import Continuation, FieldLine, Stanza
-from ._apt import AptRule, any_of, is_pve_entry
+from ..repositories import CEPH_SERVERS, ENTERPRISE_HOST
+from ._apt import AptRule, any_of, conflict, is_at, is_pve_entry, moved, place_of
 from ._apt_node import Addition, binary_sources
 
-#: The host that asks for a subscription.
-HOST = "enterprise.proxmox.com"
 #: What the tree of a node holds when its /etc has not been copied by halves.
 WHOLE = ("hostname", "passwd", "debian_version", "fstab")
 
@@ -14,16 +13,16 @@ class EnterpriseWithoutSubscription(AptRule):
     """
     ## What it finds
 
-    Enabled entries of `pve-enterprise` on Proxmox's own server, where `etc/subscription` is not there
-    or does not hold an active key. Mirrors ask for no key and are left out, and so are entries
-    whose URI, or whose `auth.conf`, brings credentials of its own while there is no
-    `etc/subscription`. Where it may just not have been copied (no dpkg status, no `etc/hostname`
-    either), an info says so, once.
+    Enabled entries of `pve-enterprise`, and of the component `enterprise` of a Ceph repository, on
+    Proxmox's own server, where `etc/subscription` is not there or does not hold an active key. Mirrors
+    ask for no key and are left out, and so are entries whose URI, or whose `auth.conf`, brings
+    credentials of its own while there is no `etc/subscription`. Where it may just not have been copied
+    (no dpkg status, no `etc/hostname` either), an info says so, once.
 
     ## Why it matters
 
     That server answers `401 Unauthorized` without an active key, so `apt update` fails, and
-    dist-upgrade finds none of the packages of Proxmox VE 7.
+    dist-upgrade finds none of the packages of the new Proxmox VE.
 
     ## Example
 
@@ -43,14 +42,28 @@ class EnterpriseWithoutSubscription(AptRule):
     deb http://download.proxmox.com/debian/pve buster pve-no-subscription
     ```
 
+    (In the hop 8to9 it is a stanza in `proxmox.sources`.) An entry
+
+    ```
+    deb https://enterprise.proxmox.com/debian/ceph-squid bookworm enterprise
+    ```
+
+    becomes
+
+    ```
+    deb http://download.proxmox.com/debian/ceph-squid bookworm no-subscription
+    ```
+
     ## When the fix is safe
 
     `--pve-repo no-subscription` says that the node is to go without a subscription. The entry is
     disabled (`# ` before the line, `Enabled: no` in a stanza) and, where no other repository of
     Proxmox VE is enabled for the same release, the one without subscription is added for it in the
-    same step, so that the node is never without one. Manual where the entry also names other
-    components, places or releases. The key is looked at (first line of the file, and whether the
-    status in what follows is active) and never shown; whether it has run out since is not checked.
+    same step, so that the node is never without one. An entry of Ceph gets the URI and the component
+    that need no key, unless there is such an entry already: then it is disabled. Manual where the
+    entry also names other components, places or releases. The key is looked at (first line of the
+    file, and whether the status in what follows is active) and never shown; whether it has run out
+    since is not checked.
 
     ## Guide
 
@@ -63,7 +76,7 @@ class EnterpriseWithoutSubscription(AptRule):
 
     severity = "warning"
     phase = "before"
-    needs = any_of("pve-enterprise")
+    needs = any_of("enterprise")
 
     def __init__(self):
         super().__init__()
@@ -71,9 +84,9 @@ class EnterpriseWithoutSubscription(AptRule):
 
     def check_source(self, source):
         word = next((word for word, place in zip(source.uris, source.locations)
-                     if HOST in place.hosts), None)
+                     if ENTERPRISE_HOST in place.hosts), None)
         if (word is None or not any(word.text == "pve-enterprise" for word in source.components)
-                or not any(word.text == "deb" for word in source.types)):
+                and not is_ceph(source) or not any(word.text == "deb" for word in source.types)):
             return
         state = self.subscription
         if state == "none" and (has_credentials(word.text) or self.has_login):
@@ -87,7 +100,7 @@ class EnterpriseWithoutSubscription(AptRule):
             reason = ("there is no %s" if state == "none"
                       else "%s holds no active key") % self.path
             message = "this repository asks for a subscription, and %s" % reason
-            fix, hint = self.fix(source)
+            fix, hint = self.fix_ceph(source) if is_ceph(source) else self.fix(source)
             self.report(word.token, "%s; %s" % (message, hint) if hint else message, fix)
 
     @property
@@ -117,7 +130,7 @@ class EnterpriseWithoutSubscription(AptRule):
         names = ["%s/%s" % (folder, name) for name in self.facts.listdir(folder)]
         for path in [self.facts.etc + "apt/auth.conf"] + names:
             file = self.project.text(path, secret=True)
-            if file is not None and HOST.encode() in file.data:
+            if file is not None and ENTERPRISE_HOST.encode() in file.data:
                 return True
         return False
 
@@ -130,7 +143,7 @@ class EnterpriseWithoutSubscription(AptRule):
         suites = {word.text for word in source.suites}
         if (source.ambiguous or len(suites) != 1 or not suites.issubset(releases)
                 or any(word.text != "pve-enterprise" for word in source.components)
-                or not source.is_everywhere(lambda place: HOST in place.hosts)):
+                or not source.is_everywhere(lambda place: ENTERPRISE_HOST in place.hosts)):
             return None, "the entry is not about pve-enterprise alone: disable it by hand"
         suite, = suites
         changes = disable(source.node)
@@ -139,10 +152,51 @@ class EnterpriseWithoutSubscription(AptRule):
         if suite not in self.project.once(other_suites, self.project):
             addition = Addition(self.project, self.hop, "no-subscription", suite)
             if addition.changes is None:
-                return None, "%s is there and cannot be read: disable the entry by hand and add " \
-                    "`%s`" % (addition.path, addition.entry)
+                return None, "%s: disable the entry by hand and add `%s`" % (
+                    addition.reason, addition.entry)
             changes += addition.changes
         return Fix.safe("disable the entry and use pve-no-subscription", *changes), None
+
+    def fix_ceph(self, source):
+        """The same for an entry of Ceph."""
+        hop = self.hop
+        if self.project.settings.pve_repo != "no-subscription":
+            return None, ("enter a key, or use the component no-subscription of download.proxmox.com "
+                          "(--pve-repo no-subscription does)")
+        suites = {word.text for word in source.suites}
+        if (source.ambiguous or len(suites) != 1 or not suites.issubset((hop.old, hop.new))
+                or [word.text for word in source.components] != ["enterprise"] or len(source.uris) != 1
+                or not is_at(CEPH_SERVERS["enterprise"], source.uris[0].text)):
+            return None, "the entry is not about enterprise alone: change it by hand"
+        suite, = suites
+        uri = moved(source.uris[0].text, "no-subscription")
+        there = any(is_ceph_there(other, uri, suite)
+                    for _, other in self.project.once(binary_sources, self.project))
+        if there:
+            changes = disable(source.node)
+            if changes is None:
+                return None, "what the stanza says of Enabled is neither yes nor no: disable it by hand"
+            return Fix.safe("disable the entry", *changes), None
+        reason = conflict(self.project, hop, source, [uri.rstrip("/")], suite,
+                          hop.proxmox.get(suite, suite))
+        if reason:
+            return None, reason
+        return Fix.safe("use the component no-subscription of download.proxmox.com",
+                        replace(source.uris[0].token, uri),
+                        replace(source.components[0].token, "no-subscription")), None
+
+
+def is_ceph_there(source, uri, suite):
+    """Whether *source* is the repository at *uri* (str) for *suite* (str) without subscription."""
+    return (any(place_of(word.text) == place_of(uri) for word in source.uris)
+            and any(word.text == suite for word in source.suites)
+            and any(word.text == "no-subscription" for word in source.components))
+
+
+def is_ceph(source):
+    """Whether *source* is one of Proxmox's Ceph repositories that ask for a subscription."""
+    return (any(word.text == "enterprise" for word in source.components)
+            and source.is_everywhere(lambda place: place.last.startswith("ceph-")))
 
 
 def other_suites(scope):

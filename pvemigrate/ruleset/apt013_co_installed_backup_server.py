@@ -6,15 +6,16 @@ class CoInstalledBackupServer(SuiteRule):
     """
     ## What it finds
 
-    Enabled entries of Proxmox Backup Server, or of its client, with the suite `buster`: a component
-    `pbs-enterprise`, `pbs-no-subscription` or `pbstest`, or a path that ends in `/pbs` or
-    `/pbs-client` on Proxmox's hosts.
+    Enabled entries of Proxmox Backup Server, or of its client, with the suite of the old release
+    (`buster` in the hop 6to7, `bullseye` in 7to8, `bookworm` in 8to9): a component `pbs-enterprise`,
+    `pbs-no-subscription`, `pbstest` or `pbs-test`, or a path that ends in `/pbs` or `/pbs-client` on
+    Proxmox's hosts.
 
     ## Why it matters
 
-    A backup server on the same node is upgraded along with it, from 1.x to 2.x. It has its own how-to
-    with its own preparations. Left on buster, its packages hold back what the rest of the system
-    needs.
+    A backup server on the same node is upgraded along with it: from 1 to 2 in the hop 6to7, from 2 to
+    3 in 7to8, from 3 to 4 in 8to9. It has its own how-to with its own preparations. Left on the old
+    release, its packages hold back what the rest of the system needs.
 
     ## Example
 
@@ -30,9 +31,9 @@ class CoInstalledBackupServer(SuiteRule):
 
     ## When the fix is safe
 
-    It is unsafe: only the suite changes, but somebody should have read the how-to "Upgrade from 1.1 to
-    2.x" of Proxmox Backup Server first. Manual where an entry for the new suite is there already with
-    other options.
+    It is unsafe: only the suite changes (and in the hop 8to9 `pbstest`, which is called `pbs-test` from
+    trixie on), but somebody should have read the how-to of Proxmox Backup Server for that upgrade
+    first. Manual where an entry for the new suite is there already with other options.
 
     ## Guide
 
@@ -40,7 +41,8 @@ class CoInstalledBackupServer(SuiteRule):
 
     ## References
 
-    Proxmox Backup Server wiki, "Upgrade from 1.1 to 2.x"
+    Proxmox Backup Server wiki, "Upgrade from 1.1 to 2.x", and those for the later ones; Proxmox Backup
+    Server documentation, "Debian Package Repositories"
     """
 
     severity = "warning"

@@ -2,7 +2,7 @@ import re
 
 from ..edit import Fix, replace
 from ..lazy import lazy
-from ._apt import AptRule, owner, shared_options, sources, successor
+from ._apt import AptRule, owner, shared_options, sources, successor, switched_names
 from ._apt_remove import is_entry, remove_source, remove_words
 
 #: A stanza that stands for more repositories than this is left alone: nobody writes one.
@@ -25,9 +25,9 @@ class DuplicateEntry(AptRule):
 
     Type, URI, suite, component and effective options that are there twice, in one entry or in two, in
     whatever files and syntax. Entries that are the same only after the other rules have changed their
-    suites count too: `bullseye` beside a `buster` that becomes it. A slash at the end of a URI makes no
-    difference. `[arch=amd64]` is the same as no such option where dpkg shows a node of that
-    architecture and no other.
+    suites and components count too: `bullseye` beside a `buster` that becomes it. A slash at the end
+    of a URI makes no difference. `[arch=amd64]` is the same as no such option where dpkg shows a node
+    of that architecture and no other.
 
     ## Why it matters
 
@@ -140,9 +140,11 @@ class DuplicateEntry(AptRule):
         """What makes those that stay what they are counted for (list of changes), where what goes is
         that already; None where it takes a file that is not to be changed."""
         changes, seen = [], set()
+        has_new_names = switched_names(self.project, self.hop, source) is None
         for word, (file, keeper_source, keeper) in pairs:
-            if keeper.text == word.text or id(keeper) in seen or not any(
-                    keeper is suite for suite in keeper_source.suites):
+            renaming = switched_names(self.project, self.hop, keeper_source)
+            if (keeper.text == word.text and not (renaming is not None and has_new_names)
+                    or id(keeper) in seen or not any(keeper is suite for suite in keeper_source.suites)):
                 continue
             seen.add(id(keeper))
             new = successor(self.project, keeper_source, keeper.text, self.hop)
@@ -151,6 +153,10 @@ class DuplicateEntry(AptRule):
             if not self.project.owns(file):
                 return None
             changes.append(replace(keeper.token, new, file=file))
+            # Components that have other names then have them from the same moment on.
+            if renaming is not None and id(keeper_source) not in seen:
+                seen.add(id(keeper_source))
+                changes += renaming.changes(file)
         return changes
 
 
@@ -162,6 +168,8 @@ class _Expanded:
         future = {suite: successor(scope, source, suite, hop)
                   for suite in {word.text for word in source.suites}}
         self._text = {id(None): ""}
+        renaming = switched_names(scope, hop, source)
+        moved = renaming is not None and any(new != suite for suite, new in future.items())
         backports = {suite for suite in future if owner(source, suite, hop) == "APT007"}
         self.has_backports = bool(backports)
         suites = [word for word in source.suites if word.text not in backports]
@@ -171,6 +179,8 @@ class _Expanded:
             self._text[id(word)] = word.text if word.text.endswith("/") else word.text + "/"
         for word in (*source.types, *source.components):
             self._text[id(word)] = word.text
+        for word, new in (*renaming.names, *renaming.uris) if moved else ():
+            self._text[id(word)] = new if new.endswith("/") or ":" not in new else new + "/"
         # For each field: what a word stands for -> the first one that does.
         self._firsts = [{}, {}, {}, {}]
         self._repeated = {}

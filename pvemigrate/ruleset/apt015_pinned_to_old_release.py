@@ -8,10 +8,10 @@ class PinnedToOldRelease(Rule):
     ## What it finds
 
     Pins in `etc/apt/preferences` and `preferences.d`, and `APT::Default-Release` in `apt.conf` and
-    `apt.conf.d`, that name the old release or one of its suites (`n=buster`, `a=buster-backports`,
-    a bare `buster`, patterns such as `buster*` and `/^buster/`) and not the new one. Files that apt
-    leaves out are left out here, comments too; of several settings of `APT::Default-Release` the
-    last one counts.
+    `apt.conf.d`, that name the old release or one of its suites (`n=buster`, `a=buster-backports`, a
+    bare `buster`, patterns such as `buster*` and `/^buster/`; likewise with `bullseye` in the hop 7to8
+    and `bookworm` in 8to9) and not the new one. Files that apt leaves out are left out here, comments
+    too; of several settings of `APT::Default-Release` the last one counts.
 
     ## Why it matters
 

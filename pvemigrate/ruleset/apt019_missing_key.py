@@ -2,7 +2,7 @@ import re
 
 from ..repositories import is_security, vendor
 from ._apt import AptRule, is_debian_entry, is_security_entry, needing
-from ._apt_node import option_token
+from ._apt_node import below_root, option_token
 
 
 class MissingKey(AptRule):
@@ -112,16 +112,8 @@ class MissingKey(AptRule):
                     # It may be the one of a subkey.
                     return None
                 return self.missing_from_trusted(key)
-        found = [self.holds(key, self.below_root(name)) for name in signed_by]
+        found = [self.holds(key, below_root(self.facts, name)) for name in signed_by]
         return None if True in found or None in found else ", ".join(signed_by)
-
-    def below_root(self, path):
-        """The path below the root of a file that apt knows as *path*."""
-        etc = self.facts.etc
-        path = re.sub("/+", "/", path)
-        if path.startswith("/etc/"):
-            return etc + path[len("/etc/"):]
-        return path[1:] if etc else None
 
     def missing_from_trusted(self, key):
         """The trusted keys' folder where no file there holds *key*, else None."""

@@ -3,7 +3,7 @@ from itertools import islice
 from ..edit import Fix, replace
 from ..repositories import (ARCHIVES, Location, archive_uri, is_archive, is_known_debian, is_security,
                             proxmox_archive_uri, release_of, vendor)
-from ._apt import AptRule, any_of, is_own_debian, owner, shared_options, sources, successor
+from ._apt import AptRule, acts, any_of, is_own_debian, owner, shared_options, sources, successor
 
 
 class ArchivedRelease(AptRule):
@@ -11,15 +11,18 @@ class ArchivedRelease(AptRule):
     ## What it finds
 
     Enabled entries of Debian's archive and its security archive, and of Proxmox's, for a release that
-    is no longer where the entry says: buster has left the mirrors for the archive hosts. Without
-    `--archive` one note a file says so. With it, each entry of buster, and of bullseye, which is about
-    to leave, is a finding of its own. An entry that another rule gives a new suite in the same run is
+    is no longer where the entry says: buster has left the mirrors for the archive hosts. In the hop
+    7to8 also entries of bullseye's security suite: it has not been kept up since August 2026, its index
+    expired in September, and its packages have begun to leave. Without `--archive` one note a file says
+    so. With it, each entry of buster, and of bullseye, which is about to leave, is a finding of its
+    own. An entry that another rule gives a new suite in the same run is
     taken for one of the new release; the note leaves out those that another rule reports.
 
     ## Why it matters
 
-    With entries that lead nowhere `apt update` fails. The upgrade begins with the latest packages of
-    Proxmox VE 6.4, so the old release's repositories are needed once more.
+    With entries that lead nowhere, or to an index that has expired, `apt update` fails. The upgrade
+    begins with the latest packages of the old Proxmox VE, so the old release's repositories are needed
+    once more.
 
     ## Example
 
@@ -39,12 +42,13 @@ class ArchivedRelease(AptRule):
 
     It is unsafe: a mirror of one's own may well have the old release still, and the archive's Release
     files have mostly expired, so that apt wants `Acquire::Check-Valid-Until "false"` or the option
-    `check-valid-until=no`. Only the URI changes; `http://proxy:3142/deb.debian.org/debian` keeps its
-    proxy. Manual are private mirrors (an address, a port, a name without a domain, a password), an
-    entry that has suites of other releases too, enterprise.proxmox.com, and entries that would meet
-    one with other options on the archive host. Proxmox's own entries are changed only while they are
-    for buster: whether their archive host has bullseye is not known. Discs and snapshot.debian.org are
-    left alone.
+    `check-valid-until=no`. In September 2026 the archive host had bullseye, but not yet its security
+    suite: look, and else disable that entry until the switch. Only the URI changes;
+    `http://proxy:3142/deb.debian.org/debian` keeps its proxy. Manual are private mirrors (an address,
+    a port, a name without a domain, a password), an entry that has suites of other releases too,
+    enterprise.proxmox.com, and entries that would meet one with other options on the archive host.
+    Proxmox's own entries are changed only while they are for buster: whether their archive host has
+    bullseye is not known. Discs and snapshot.debian.org are left alone.
 
     ## Guide
 
@@ -52,7 +56,7 @@ class ArchivedRelease(AptRule):
 
     ## References
 
-    debian.org, "Distribution Archives"; Proxmox VE wiki, "Ceph Nautilus to Octopus"
+    debian.org, "Distribution Archives"; Debian wiki, "LTS"; Proxmox VE wiki, "Ceph Nautilus to Octopus"
     """
 
     severity = "warning"
@@ -76,8 +80,12 @@ class ArchivedRelease(AptRule):
             if (not self._told and self._is_gone(source, releases)
                     and not self._is_anothers(source)):
                 self._told = True
-                self.report(source.uris[0].token, self._news(source, releases) + ": --archive gives this "
-                            "file's entries the URIs of the archive hosts", severity="info")
+                message = self._news(source, releases) + (
+                    ": --archive gives this file's entries the URIs of the archive hosts")
+                if self._has_expired(source, releases):
+                    message += (", if these have it by now; else disable the entry until the switch, so "
+                                "that apt does not stumble over it")
+                self.report(source.uris[0].token, message, severity="info")
             return
         reason = self._obstacle(source, releases, targets)
         for word, target in zip(source.uris, targets):
@@ -95,7 +103,8 @@ class ArchivedRelease(AptRule):
 
     def _is_gone(self, source, releases):
         """Whether all that the entry is for is known to have left its place."""
-        if not all(release in ARCHIVES and ARCHIVES[release]["dropped"] for release in releases):
+        if not (self._has_expired(source, releases) or all(
+                release in ARCHIVES and ARCHIVES[release]["dropped"] for release in releases)):
             return False
         return not source.holds(is_own_debian) or all(
             is_known_debian(place) and not is_archive(place) for place in source.locations)
@@ -103,17 +112,25 @@ class ArchivedRelease(AptRule):
     def _is_anothers(self, source):
         """Whether a rule that acts in this run has something to say of *source*: what it says comes
         first."""
-        phases = ("before", "switch") if self.project.due is None else self.project.due.phases
         codes = {owner(source, word.text, self.hop) for word in source.suites}
         if None in codes:
             # Suites that are no rule's in particular.
             codes.remove(None)
             if source.holds(is_own_debian) and "deb" in [word.text for word in source.types]:
                 codes.add("APT009")
-        return any(self.project.settings.selects(code)
-                   and ("before" if code == "APT005" else "switch") in phases for code in codes)
+        return any(acts(self.project, code, "before" if code == "APT005" else "switch")
+                   for code in codes)
+
+    def _has_expired(self, source, releases):
+        """Whether the entry is for the old release's security suite, and that has expired."""
+        known = ARCHIVES.get(self.hop.old)
+        return (releases == [self.hop.old] and known is not None and not known["dropped"]
+                and known["expired"] and all(word.text in self.hop.security for word in source.suites))
 
     def _news(self, source, releases):
+        if self._has_expired(source, releases):
+            return "the security suite of %s has expired and its packages are leaving Debian's servers" % (
+                self.hop.old)
         left = [release for release in releases if ARCHIVES.get(release, {}).get("dropped")]
         if not left:
             return "%s is leaving Debian's mirrors" % ", ".join(filter(ARCHIVES.get, releases))
