@@ -50,7 +50,8 @@ PIECES = {
         "\\", "#", "#c", "\"", "a=\"b c\"", "options kvm", "options kvm a=b"],
     "qemu": [
         "args:", "memory: 512", ":", "a", "[snap]", "[PENDING]", "[special:cloudinit]", "[", "]", "#x",
-        "snapstate:", "delete", "x snapstate: delete\n", "description:", "net0", "x1", "machine: pc"],
+        "snapstate:", "delete", "x snapstate: delete\n", "description:", "net0", "x1", "machine: pc",
+        "-", "amd-sev: std", "[special:fleecing]", "-i440fx-5.1", "vmstate: a:b", "runningmachine: "],
     "storage": [
         "dir:", "nfs: n", "local", "0", "#c", "\tpath /srv\n", "\tmaxfiles 3\n", "\tcontent backup\n",
         "\tprune-backups keep-last=1\n", "x:y:z", ":", "a b c"],
@@ -145,7 +146,10 @@ LINES = {
     "qemu": [
         "memory: 512", "ostype: win10", "machine: pc", "machine: q35", "net0: virtio=02:00:00:00:00:01",
         "# buster", "[PENDING]", "[snap1]", "[pve:pending]", " [x]", "snapstate: prepare", "junk",
-        "args: -cpu host", "description: a%3Ab", "", "memory:512", "scsi0: local:100/x.raw"],
+        "args: -cpu host", "description: a%3Ab", "", "memory:512", "scsi0: local:100/x.raw",
+        "machine: pc-i440fx-5.1", "machine: type=pc-q35-4.2,viommu=intel", "vmstate: local:x",
+        "runningmachine: pc-q35-5.2+pve0", "meta: creation-qemu=9.1.2,ctime=1", "cpu-units: 1",
+        "net1: virtio=02:00:00:00:00:02,bridge=vmbr0", "[special:fleecing]", "allow-ksm: 0"],
     "storage": [
         "dir: local", "\tpath /var/lib/vz", "\tmaxfiles 3", "\tmaxfiles 0", "\tmaxfiles 03",
         "\tmaxfiles x", "\tprune-backups keep-last=3", "\tprune-backups keep-all=1,keep-last=1",

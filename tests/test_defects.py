@@ -172,6 +172,7 @@ USERS = "etc/pve/user.cfg"
 CRON = "etc/pve/vzdump.cron"
 CT6, VM6 = "etc/pve/nodes/pve1/lxc/100.conf", "etc/pve/nodes/pve1/qemu-server/101.conf"
 CT7, VM7 = "etc/pve/nodes/kvm2/lxc/201.conf", "etc/pve/nodes/kvm3/qemu-server/311.conf"
+VM8 = "etc/pve/nodes/hv1/qemu-server/102.conf"
 CEPH, COROSYNC = "etc/pve/ceph.conf", "etc/pve/corosync.conf"
 DPKG = "var/lib/dpkg/status"
 
@@ -300,6 +301,10 @@ ROWS = [
     Row("GST005", clean_6, {"etc/pve/nodes/pve1/config": "#%s\n" % ("x" * 65537)},
         ("etc/pve/nodes/pve1/config", None)),
     Row("GST006", clean_6, {VM6: ("numa: 0", "lock: backup\nnuma: 0")}, (VM6, "lock: |backup")),
+    Row("GST007", clean_8, {VM8: ("memory: 4096\n", "machine: pc-i440fx-5.2\nmemory: 4096\n")},
+        (VM8, "pc-i440fx-5.2"), hop="8to9"),
+    Row("GST008", clean_8, {VM8: (",bridge=vmbr1,mtu=1", ",bridge=vmbr1")},
+        (VM8, "virtio=02:00:00:00:08:04,bridge=vmbr1"), hop="8to9"),
     # STO
     Row("STO001", clean_6, {STORAGE: ("prune-backups keep-last=3", "maxfiles 3")},
         (STORAGE, "maxfiles")),

@@ -30,6 +30,8 @@ def test_the_header_for_containers_is_none_here():
 def test_the_cloudinit_section_of_later_releases_is_a_section():
     assert shape("[special:cloudinit]\nname: x\n[SPECIAL:CloudInit]\n", kind="qemu") == [
         ("special:cloudinit", ["Property"]), ("SPECIAL:CloudInit", [])]
+    assert shape("[special:fleecing]\nfleecing-images: local:x\n[special:other]\n", kind="qemu") == [
+        ("special:fleecing", ["Property", "BrokenHeader"])]
 
 
 @pytest.mark.parametrize("header", ["[a]", "[1x]", " [x2]", "[my snap]", "[k\u212a]", "[a\u017f]"])
@@ -39,7 +41,7 @@ def test_a_header_that_is_none_leaves_its_keys_to_the_section_above(header):
 
 
 @pytest.mark.parametrize("text", ["lxc.a: v", "lxc.a = v", "lxc.cgroup.devices.allow: a", "swap:",
-                                  "swap : 1", "cpu-units: 1", " memory: 1", " # x", "memory = 1"])
+                                  "swap : 1", "-units: 1", " memory: 1", " # x", "memory = 1"])
 def test_lines_that_pve_tosses(text):
     assert kinds_of(text) == ["Malformed"]
 
@@ -47,7 +49,7 @@ def test_lines_that_pve_tosses(text):
 @pytest.mark.parametrize("text", [
     "args: -device x,y=z", "cdrom: local:iso/x.iso,media=cdrom", "smp: 2", "memory: x",
     "scsi0: local:100/vm-100-disk-0.qcow2,size=8G", "description: args: snapstate: delete",
-    "snapstate: delete", "delete: net0", "vmgenid: 1:2"])
+    "snapstate: delete", "delete: net0", "vmgenid: 1:2", "amd-sev: type=std"])
 def test_properties(text):
     assert kinds_of(text) == ["Property"]
 

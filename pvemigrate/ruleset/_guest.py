@@ -6,8 +6,9 @@ from ..formats import guest
 from ..lazy import lazy
 from ..rule import Rule
 
-__all__ = ["LostLines", "Volume", "decode_text", "description", "effective_sections", "guest_id",
-           "is_header", "is_plain", "sections_that_count", "volumes"]
+__all__ = ["LostLines", "Volume", "below_broken_header", "decode_text", "description",
+           "effective_sections", "guest_id", "is_header", "is_own_guest", "is_plain", "parts", "settings",
+           "sections_that_count", "volumes"]
 
 
 # -- sections --------------------------------------------------------------------------------------
@@ -42,6 +43,19 @@ def sections_that_count(tree):
     return [section for section, replacement in effective_sections(tree) if replacement is None]
 
 
+def below_broken_header(section):
+    """The lines of *section* that stand below a line that was meant to be a header: dict of
+    line (by identity) -> that broken header. Most releases of PVE take them for lines of this
+    section."""
+    found, header = {}, None
+    for line in section.body:
+        if isinstance(line, guest.BrokenHeader):
+            header = line
+        elif header is not None:
+            found[id(line)] = header
+    return found
+
+
 def guest_id(path):
     """The number of the guest (str) whose configuration is at *path*, and the name of its node;
     None for what the path does not tell."""
@@ -49,6 +63,42 @@ def guest_id(path):
     number = parts[-1][:-len(".conf")] if parts[-1].endswith(".conf") else ""
     node = parts[-3] if len(parts) > 3 and parts[-4] == "nodes" else None
     return number if number.isdigit() and number.isascii() else None, node
+
+
+def is_own_guest(rule):
+    """Whether the file under check is that of a guest of this node, or may be: neither tells a file
+    that is under no node's folder, nor a node without a name."""
+    _, node = guest_id(rule.file.path)
+    return node is None or rule.facts.hostname in (None, node)
+
+
+# -- values ----------------------------------------------------------------------------------------
+
+
+def parts(value):
+    """The parts of a property string (list of Token): a value between commas
+    (PVE::JSONSchema, parse_property_string)."""
+    found, at = [], 0
+    for text in value.split(","):
+        found.append(Token(text, value.node, value.offset + at))
+        at += len(text) + 1
+    return found
+
+
+def settings(value, default):
+    """What a property string says: dict of key -> value (Token), where a part without a key is that
+    of *default*; None where a key is there twice or a part says nothing."""
+    found = {}
+    for part in parts(value):
+        if not part.strip(" \t\r\f\v"):
+            continue
+        key, equals, rest = part.partition("=")
+        if not equals:
+            key, rest = default, part
+        if key in found or not rest:
+            return None
+        found[str(key)] = Token(rest, part.node, part.offset + len(part) - len(rest))
+    return found
 
 
 # -- descriptions ----------------------------------------------------------------------------------

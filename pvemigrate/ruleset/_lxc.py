@@ -1,9 +1,9 @@
 """What the rules on container configurations share."""
 
-from ..cst import Token
-from ..formats.lxc import BrokenHeader, Live
+from ..formats.lxc import Live
 from ..lazy import lazy
-from ._guest import container_values, guest_id, sections_that_count, volume_token
+from ._guest import (below_broken_header, container_values, guest_id, is_own_guest, parts,
+                     sections_that_count, volume_token)
 from ._storage import storages_of
 
 __all__ = ["LEGACY_HIERARCHY", "below_broken_header", "has_cgroup1", "is_own_guest", "keeps_legacy",
@@ -11,32 +11,10 @@ __all__ = ["LEGACY_HIERARCHY", "below_broken_header", "has_cgroup1", "is_own_gue
            "report_cgroup", "root_folders", "sections_that_count"]
 
 
-def below_broken_header(section):
-    """The lines of *section* that stand below a line that was meant to be a header: dict of
-    line (by identity) -> that broken header. PVE takes them for lines of this section."""
-    found, header = {}, None
-    for line in section.body:
-        if isinstance(line, BrokenHeader):
-            header = line
-        elif header is not None:
-            found[id(line)] = header
-    return found
-
-
 def live_options(tree):
     """The options of the running container that count: dict of key -> line."""
     return next((container_values(section) for section in tree.body if isinstance(section, Live)),
                 {})
-
-
-def parts(value):
-    """The parts of a property string (list of Token): a value between commas
-    (PVE::JSONSchema, parse_property_string)."""
-    found, at = [], 0
-    for text in value.split(","):
-        found.append(Token(text, value.node, value.offset + at))
-        at += len(text) + 1
-    return found
 
 
 # -- the node --------------------------------------------------------------------------------------
@@ -63,13 +41,6 @@ def _legacy_parameters(scope):
             if parameter.name == LEGACY_HIERARCHY}
     return [parameter for parameter in last.values()
             if (parameter.value or "").lower() in _NO]
-
-
-def is_own_guest(rule):
-    """Whether the file under check is that of a guest of this node, or may be: neither tells a file
-    that is under no node's folder, nor a node without a name."""
-    _, node = guest_id(rule.file.path)
-    return node is None or rule.facts.hostname in (None, node)
 
 
 def legacy_parameter(rule):

@@ -1,7 +1,7 @@
 from ..rule import Rule
 from ._guest import description, sections_that_count
 
-#: PVE::QemuServer and PVE::LXC::Config of Proxmox VE 7.0.
+#: PVE::QemuServer and PVE::LXC::Config, since Proxmox VE 7.0.
 LIMIT = 8192
 
 
@@ -16,8 +16,8 @@ class DescriptionTooLong(Rule):
 
     ## Why it matters
 
-    Proxmox VE 7 takes no longer one. The guest keeps running and the text stays, but the next
-    change of the description is refused until it is short enough.
+    From Proxmox VE 7 on no longer one is taken. The guest keeps running and the text stays, but
+    the next change of the description is refused until it is short enough.
 
     ## Example
 
@@ -34,7 +34,7 @@ class DescriptionTooLong(Rule):
 
     ## Guide
 
-    The guide does not mention it; pve6to7 does.
+    The guide does not mention it; pve6to7, pve7to8 and pve8to9 do.
 
     ## References
 
@@ -54,6 +54,6 @@ class DescriptionTooLong(Rule):
         for section in sections_that_count(tree):
             text, line = description(section, tree.kind == "lxc")
             if len(text) > LIMIT:
-                self.report(line, "the description has %d characters, and Proxmox VE 7 takes no more "
-                            "than %d when it is changed: shorten it (%s)"
-                            % (len(text), LIMIT, section.label))
+                self.report(line, "the description has %d characters, and %s takes no more than %d "
+                            "when it is changed: shorten it (%s)"
+                            % (len(text), self.hop.new_pve, LIMIT, section.label))

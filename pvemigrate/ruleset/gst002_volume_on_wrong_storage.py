@@ -13,6 +13,7 @@ FILE_NAMES = tuple((content, lazy(pattern)) for content, pattern in (
                "\\.(?:raw|qcow2|vmdk|subvol)"),
     ("iso", "iso/[^/]+\\.(?:[iI][sS][oO]|[iI][mM][gG])"),
     ("vztmpl", "vztmpl/[^/]+"),
+    ("import", "import/[^/]+\\.(?:ova|ovf|qcow2|raw|vmdk)(?:/[^/]+)?"),
     ("rootdir", "rootdir/[0-9]+"),
     ("backup", "backup/[^/]+"),
     ("snippets", "snippets/[^/]+"),
@@ -31,9 +32,9 @@ class VolumeOnWrongStorage(Rule):
 
     ## Why it matters
 
-    Proxmox VE 7 checks the content type where 6.x did not: a guest with such a volume does not
-    start, a snapshot cannot be rolled back to, and an unused volume is left behind when the guest is
-    migrated or removed.
+    From Proxmox VE 7 on the content type is checked where 6.x did not: a guest with such a
+    volume does not start, a snapshot cannot be rolled back to, and an unused volume is left
+    behind when the guest is migrated or removed.
 
     ## Example
 
@@ -58,7 +59,7 @@ class VolumeOnWrongStorage(Rule):
 
     ## Guide
 
-    The guide does not mention it; pve6to7 does.
+    The guide does not mention it; pve6to7, pve7to8 and pve8to9 do.
 
     ## References
 
@@ -107,8 +108,8 @@ class VolumeOnWrongStorage(Rule):
             remedy = "add it to the storage's content, or move the volume"
         else:
             remedy = "move the volume, for storages of type %s cannot have it" % kind.name
-        self.say(volume, "the storage %s lacks the content type %s, which Proxmox VE 7 insists "
-                         "on: %s" % (volume.storage, wanted, remedy))
+        self.say(volume, "the storage %s lacks the content type %s, which %s insists "
+                         "on: %s" % (volume.storage, wanted, self.hop.new_pve, remedy))
 
     def say(self, volume, message):
         """Report what is wrong with a volume."""
@@ -152,4 +153,6 @@ def vm_content(kind, name):
     name is no volume's."""
     if "iso" not in kind.content:
         return "images"
-    return next((content for content, pattern in FILE_NAMES if pattern.fullmatch(name)), None)
+    found = next((content for content, pattern in FILE_NAMES if pattern.fullmatch(name)), None)
+    # Volumes to import from came with 8.x, and not with all types of storage.
+    return found if found != "import" or found in kind.content else None

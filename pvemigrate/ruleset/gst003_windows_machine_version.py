@@ -2,10 +2,8 @@ from ..edit import Fix, insert_before, replace
 from ..formats.qemu import BrokenHeader, Live, Property
 from ..rule import Rule, command
 from ._guest import guest_id, sections_that_count
-from ._qemu import vm_values
+from ._qemu import WINDOWS, vm_values
 
-#: What ostype is with Windows (PVE::QemuServer::Helpers, windows_version).
-WINDOWS = frozenset("wxp w2k w2k3 w2k8 wvista win7 win8 win10 win11".split())
 #: Unversioned machine -> what Proxmox VE 7 runs for it with Windows.
 PINNED = {"": "pc-i440fx-5.1", "pc": "pc-i440fx-5.1", "q35": "pc-q35-5.1"}
 

@@ -1,6 +1,11 @@
 from ..formats import guest
+from ..lazy import lazy
 from ._guest import LostLines, is_plain
-from ._qemu import all_kept, is_known, is_special, value_problem, vm_key
+from ._qemu import DASHES, all_kept, is_known, is_special, special_since, value_problem, vm_key
+
+#: The first release that skips a section with a name that is none.
+SKIPPING = 9
+_CLOSED = lazy("\\[[^\\]]*\\][ \t\r\f\v]*\n?")
 
 #: What a plain configuration has no line for. (PVE takes cdrom for ide2.)
 _ODD_KEYS = frozenset([b"delete", b"snapstate", b"cdrom"])
@@ -24,7 +29,9 @@ class MalformedLine(LostLines):
     and refused values too: a disk with an option that its bus does not have is not there for
     Proxmox VE, and with the next change its line is gone. Below a line that was meant to be a
     header, the keys of a snapshot become those of the section above it: of the running machine, if
-    that is the first.
+    that is the first. Proxmox VE 9 drops them, where there is a `]` at the end of the header.
+
+    What only the new release knows is not reported: it keeps it.
 
     `cdrom` and `smp`, which Proxmox VE writes back under newer names, are not reported.
 
@@ -60,14 +67,15 @@ class MalformedLine(LostLines):
 
     def may_find(self, file):
         return not (is_plain(file.data, "pending", _ODD_KEYS, lambda key: False)
-                    and all_kept(file.data))
+                    and all_kept(file.data, self.hop.new_release))
 
     def check_section(self, section):
         if is_special(section):
-            release = self.facts.release
-            if release is not None and release < 7:
-                self.report(section.header, "PVE 6 takes [%s] for no section header: what stands "
-                            "below it applies to the section above" % section.name)
+            release, since = self.facts.release, special_since(section)
+            if (release or since) < since or self.hop.new_release < since:
+                self.report(section.header, "PVE %d takes [%s] for no section header: what stands "
+                            "below it applies to the section above"
+                            % (release or self.hop.release, section.name))
             return
         super().check_section(section)
 
@@ -75,12 +83,29 @@ class MalformedLine(LostLines):
         key = super().kept_key(section, line)
         if key is None:
             return None
-        problem = value_problem(key, str(line.value))
+        release = self.hop.new_release
+        if "-" in key and release < DASHES:
+            self.say(section, line, "PVE cannot read this line (a key has small letters and _, then "
+                     "digits) and drops it with the next change")
+            return None
+        problem = value_problem(key, str(line.value), release)
         if problem is None:
             return vm_key(key)
-        self.say(section, line.value if is_known(key) else line.key,
+        self.say(section, line.value if is_known(key, release) else line.key,
                  "PVE drops %s with the next change: %s" % (key, problem))
         return None
+
+    def check_header(self, section, at, above):
+        body, line = section.body, section.body[at]
+        # By number, as there: a file may hold nothing but such headers.
+        below = (body[number] for number in range(at + 1, len(body)))
+        if (self.hop.new_release < SKIPPING or not _CLOSED.fullmatch(line.code)
+                or all(isinstance(node, guest.Blank) for node in below)):
+            super().check_header(section, at, above)
+            return
+        self.report(line, "PVE takes this for no section header (%s): %s drops what stands below it, "
+                    "where releases before it apply it to the %s"
+                    % (self.header_reason(line), self.hop.new_pve, section.label))
 
     def header_reason(self, line):
         text = line.code.rstrip(" \t\r\f\v\n")

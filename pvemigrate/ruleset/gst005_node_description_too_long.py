@@ -1,7 +1,7 @@
 from ..rule import NODE, Rule
 from ._guest import decode_text
 
-#: PVE::NodeConfig of Proxmox VE 7.0.
+#: PVE::NodeConfig, since Proxmox VE 7.0.
 LIMIT = 65536
 
 
@@ -15,8 +15,8 @@ class NodeDescriptionTooLong(Rule):
 
     ## Why it matters
 
-    Proxmox VE 7 refuses a longer one when it reads the file: the notes of the node are empty, and
-    the next change of the node's configuration erases them.
+    From Proxmox VE 7 on a longer one is refused when the file is read: the notes of the node are empty,
+    and the next change of the node's configuration erases them.
 
     ## Example
 
@@ -55,9 +55,9 @@ class NodeDescriptionTooLong(Rule):
             length = sum(len(decode_text(text)) + 1 for text in map(
                 _description, file.tree.body) if text is not None)
             if length > LIMIT:
-                self.report(None, "the description of node %s has %d characters: Proxmox VE 7 "
-                                  "takes no more than %d, and drops one that is longer: shorten it"
-                            % (node, length, LIMIT), file=path)
+                self.report(None, "the description of node %s has %d characters: %s takes no more "
+                                  "than %d, and drops one that is longer: shorten it"
+                            % (node, length, self.hop.new_pve, LIMIT), file=path)
 
 
 def _description(line):
