@@ -278,6 +278,8 @@ READERS = (
     _Lens("Cmdline.lns", "kernel-cmdline"),
     _Lens("Modprobe.lns", "modprobe"),
     _Lens("Ceph.lns", "ceph"),
+    _Lens("LVM.lns", "lvm"),
+    _Lens("Sysctl.lns", "sysctl"),
     _Lens("Cron.lns", "vzdump-cron"),
 )
 

@@ -45,6 +45,9 @@ PIECES = {
         "lxc.cgroup.devices.allow", "lxc.cgroup2.devices.allow", "lxc.cgroup.", "memory", "cpu.shares",
         ":", "=", "a", "[snap]", "[a]", "[pve:pending]", "[", "]", "#x", "snapstate:", "delete",
         "x snapstate: delete\n", "description:", "memory: 512", "c 10:200 rwm"],
+    "lvm": [
+        "global {", "global/thin_check_options", "thin_check_options = [ \"-q\" ]", "{", "}", "[", "]", "=", ",",
+        "\"-q\"", "'x'", "\"", "'", "a", "5", "-1.5", "#c", "\\\"", "a b", "\"--clear-needs-check-flag\""],
     "modprobe": [
         "options", "kvm", "tdp_mmu=N", "nested=1", "blacklist", "alias a b", "install", "softdep", "\\\n",
         "\\", "#", "#c", "\"", "a=\"b c\"", "options kvm", "options kvm a=b"],
@@ -55,6 +58,9 @@ PIECES = {
     "storage": [
         "dir:", "nfs: n", "local", "0", "#c", "\tpath /srv\n", "\tmaxfiles 3\n", "\tcontent backup\n",
         "\tprune-backups keep-last=1\n", "x:y:z", ":", "a b c"],
+    "sysctl": [
+        "net.ipv4.ip_forward", "net/ipv4/conf/eno1.5/rp_filter", "vm.swappiness=10", "=", " = ", "-", "1", "#", ";",
+        "# c", "a b", "-net.ipv4.conf.*.rp_filter", "kernel.core_pattern=|/bin/x %p"],
     "user": [
         "user", "group", "role", "acl", "pool", "token", ":", "Pool.Allocate", "Pool.Audit", ",",
         "a@pve", "1", "#c", "x"],
@@ -138,6 +144,12 @@ LINES = {
         "lxc.cgroup.blkio.throttle.read_bps_device: 8:0 1048576", "# lxc.cgroup.devices.allow: a",
         "[snap1]", "[pve:pending]", "[x]", " [snap2]", "snapstate: delete", "junk", "ostype: debian",
         "mp0: local:100/x,mp=/x,quota=1", "LXC.cgroup.devices.allow: a", "", "description: x"],
+    "lvm": [
+        "devices {", "global {", "\tglobal_filter=[\"r|/dev/zd.*|\", 'r|/dev/rbd.*|']", "\tthin_check_options = [ \"-q\" ]",
+        "\tthin_check_options = \"-q\" # c", "\tthin_check_options = [", "\t\t\"-q\",", "\t]", "}", "# c", "\t# x = 1", "",
+        "global/thin_check_options=[\"-q\", \"--skip-mappings\"]", "backup { backup = 1 retain_days = 30 }", "umask = 077",
+        "\tfilter = [ \"a|.*|\" ] # \"x", "thin_check_options = [ \"-q\" \"--clear-needs-check-flag\", ]", "a = \"b",
+        "\"quoted\" = 'c'", "x { y { z = 1.5 } }"],
     "modprobe": [
         "options kvm tdp_mmu=N", "options kvm ignore_msrs=1 tdp_mmu=0", "options kvm tdp_mmu=off nested=1",
         "options\tkvm  tdp_mmu=n ", "options kvm \\", "  tdp_mmu=N", "# options kvm tdp_mmu=N", "# c \\",
@@ -156,6 +168,11 @@ LINES = {
         "\tcontent backup,iso", "\tcontent none", "\tshared", "nfs: backup", "\tserver 192.0.2.9",
         "\texport /srv", "lvmthin: local-lvm", "\tthinpool data", "", "", " ", "\r", "0", "# c",
         "junk", "pbs: p", "drbd: old", "    maxfiles 2", "\tnodes a,b"],
+    "sysctl": [
+        "# /etc/sysctl.conf - Configuration file for setting system variables", "#net.ipv4.ip_forward=1", "; c", "",
+        "net.ipv4.ip_forward=1", "vm.swappiness = 10", "  kernel.panic =  10 ", "net.ipv4.tcp_rmem = 4096\t87380 6291456",
+        "-net.ipv6.conf.all.disable_ipv6 = 1", "-net.ipv4.conf.eno1.rp_filter", "net/ipv4/conf/eno1.5/rp_filter = 2",
+        "net.ipv4.conf.*.rp_filter = 2", "junk", "= 1", "kernel.core_pattern=", "a=b\rc=d", "# x\ra=1"],
     "user": [
         "user:root@pam:1:0:::a@example.org::", "group:admins:root@pam:",
         "role:Ops:VM.Audit,Pool.Allocate:", "role:Ops:Pool.Audit:", "role:Ops2:Pool.Allocate , VM.Audit",

@@ -174,6 +174,8 @@ CT6, VM6 = "etc/pve/nodes/pve1/lxc/100.conf", "etc/pve/nodes/pve1/qemu-server/10
 CT7, VM7 = "etc/pve/nodes/kvm2/lxc/201.conf", "etc/pve/nodes/kvm3/qemu-server/311.conf"
 VM8 = "etc/pve/nodes/hv1/qemu-server/102.conf"
 CEPH, COROSYNC = "etc/pve/ceph.conf", "etc/pve/corosync.conf"
+LVM, SYSCTL = "etc/lvm/lvm.conf", "etc/sysctl.conf"
+UDEV = "etc/udev/rules.d/70-persistent-net.rules"
 DPKG = "var/lib/dpkg/status"
 
 ROWS = [
@@ -376,6 +378,33 @@ ROWS = [
         ("etc/pve/nodes/pve1/host.fw", "eno9")),
     Row("SYS014", clean_6, {"etc/default/grub": ('"quiet"', '"quiet cgroup_no_v1=memory"')},
         ("etc/default/grub", "cgroup_no_v1=memory")),
+    Row("SYS015", clean_8, {"var/lib/dkms/it87/1.0/source/Makefile": "obj-m := it87.o\n"},
+        (DPKG, "Package: |dkms"), hop="8to9"),
+    Row("SYS016", clean_8, {"etc/systemd/system/nvidia-vgpu-mgr.service": "[Service]\n"},
+        ("etc/systemd/system/nvidia-vgpu-mgr.service", None), hop="8to9"),
+    Row("SYS017", clean_8, {DPKG: ("Package: chrony\nStatus: install ok installed",
+                                   "Package: chrony\nStatus: deinstall ok config-files")},
+        (DPKG, None), hop="8to9"),
+    Row("SYS018", clean_7, {"sys/firmware/efi/fw_platform_size": "64\n"}, (DPKG, "Package: |grub-pc"),
+        before={"etc/kernel/proxmox-boot-uuids": None}, hop="7to8"),
+    Row("SYS019", clean_8, {UDEV: 'SUBSYSTEM=="net", NAME="lan0"\n'}, (UDEV, "lan0"),
+        before={UDEV: ""}, hop="8to9"),
+    Row("SYS020", clean_8, {"etc/pve/priv/macs.db": "{}\n"}, ("etc/pve/priv/macs.db", None),
+        hop="8to9"),
+    Row("SYS021", clean_8, {DPKG: ("Package: systemd-boot-efi\n", "Package: systemd-boot\n")},
+        (DPKG, "Package: |systemd-boot\n"),
+        before={DPKG: ("Package: systemd-boot\n", "Package: systemd-boot-efi\n"),
+                "etc/kernel/postinst.d/zz-update-grub": "#!/bin/sh\n"}, hop="8to9"),
+    Row("SYS022", clean_8, {"proc/cpuinfo": "processor\t: 0\nvendor_id\t: AuthenticAMD\n"},
+        ("proc/cpuinfo", "AuthenticAMD"), hop="8to9"),
+    Row("SYS023", clean_8, {SYSCTL: "# own\nvm.swappiness=10\n"}, (SYSCTL, "vm.swappiness"),
+        before={SYSCTL: ""}, hop="8to9"),
+    Row("SYS024", clean_8, {LVM: "global {\n\tthin_check_options = [ \"-q\" ]\n}\n"}, (LVM, '"-q"'),
+        before={LVM: ""}, hop="8to9"),
+    Row("SYS025", clean_8, {"boot/efi/EFI/BOOT/BOOTX64.EFI": "x\n"},
+        ("boot/efi/EFI/BOOT/BOOTX64.EFI", None),
+        before={"var/cache/debconf/config.dat": "Name: grub2/force_efi_extra_removable\nValue: false\n",
+                "etc/kernel/postinst.d/zz-update-grub": "#!/bin/sh\n"}, hop="8to9"),
     # CEP
     Row("CEP001", clean_7,
         {CEPH: ("\t mon_host = 198.51.100.21 198.51.100.22 198.51.100.23\n", "")}, (CEPH, "[|global]")),

@@ -4,6 +4,7 @@ A case is a small file tree and options, and what the rule says and does about i
 
     files:    path -> text                     (what the tree holds)
     raw:      path -> name of a file beside the case, for bytes that YAML cannot hold
+    links:    path -> what a symbolic link there leads to
     options:  keywords of pvemigrate.Project (default: phases: all)
     findings: what `check` reports, a line each
     diff:     what `fix` would write, control characters escaped
@@ -44,6 +45,10 @@ def build_tree(golden, root):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(Path(golden.path)
 .parent.joinpath(name).read_bytes())
+    for path, place in (golden.get("links") or {}).items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(place)
 
 
 @pytest.mark.golden_test("../golden/*/*.yml")

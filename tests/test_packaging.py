@@ -120,7 +120,10 @@ LOCATIONS = [
     "pve/lxc/lxc/100.conf", "passwd", "kernel/cmdline", "kernel/cmdline.d/x", "kernel/proxmox-boot-uuids",
     "default/grub", "default/grub.d/zfs.cfg", "default/grub.d/.x.cfg", "default/grub.d/x.cfg~",
     "default/grub.d/x", "default/locale", "modprobe.d/kvm.conf", "modprobe.d/a b.alias",
-    "modprobe.d/.x.conf", "modprobe.d/x.conf.bak", "modprobe.d/sub/x.conf",
+    "modprobe.d/.x.conf", "modprobe.d/x.conf.bak", "modprobe.d/sub/x.conf", "lvm/lvm.conf",
+    "lvm/lvmlocal.conf", "lvm/lvm.conf.bak", "lvm/profile/x.profile", "lvm/lvm_tag.conf", "sysctl.conf",
+    "sysctl.conf.dpkg-dist", "sysctl.d/99-local.conf", "sysctl.d/a b.conf", "sysctl.d/.x.conf",
+    "sysctl.d/99-sysctl.conf", "sysctl.d/README.sysctl", "sysctl.d/x.conf.bak", "sysctl.d/sub/x.conf",
 ]
 
 

@@ -188,7 +188,8 @@ def test_what_is_rare():
     found = {name: compile_grammar(grammar_text(name))["rare"] for name in formats.KINDS.values()}
     assert {name: rare for name, rare in found.items() if rare} == {
         "apt_list": ("\0",), "ceph": ("\\",), "grub": ("\\",), "interfaces": ("\\", "\0"),
-        "lxc": ("snapstate:",), "modprobe": ("\\",), "qemu": ("snapstate:",), "vzdump_cron": ("\\",)}
+        "lvm": ("\\", "\0"), "lxc": ("snapstate:",), "modprobe": ("\\",), "qemu": ("snapstate:",),
+        "sysctl": ("\0",), "vzdump_cron": ("\\",)}
 
 
 @pytest.mark.parametrize("text, kind, kinds", [

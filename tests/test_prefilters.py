@@ -143,6 +143,7 @@ PLACES = {
     "lxc": ("pve/nodes/a/lxc/100.conf", "pve/nodes/b/lxc/101.conf"),
     "qemu": ("pve/nodes/a/qemu-server/102.conf", "pve/nodes/b/qemu-server/103.conf"),
     "modprobe": ("modprobe.d/a.conf", "modprobe.d/b.conf"), "storage": ("pve/storage.cfg",),
+    "lvm": ("lvm/lvm.conf", "lvm/lvmlocal.conf"), "sysctl": ("sysctl.conf", "sysctl.d/a.conf"),
     "user": ("pve/user.cfg",), "vzdump-conf": ("vzdump.conf",), "vzdump-cron": ("pve/vzdump.cron",),
 }
 

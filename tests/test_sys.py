@@ -12,7 +12,9 @@ import sys
 import pytest
 
 import debian
-from pvemigrate import Project
+import shapes
+from pvemigrate import Project, parse
+from pvemigrate.formats.lvm import settings
 from pvemigrate.source import Reader
 
 HASH = "$6$rounds=5000$Xs0gZtQ1$dGhpcyBpcyBubyBoYXNoIGF0IGFsbA"
@@ -206,3 +208,148 @@ def test_that_packages_are_not_known_is_said_of_whole_roots_only(tmp_path):
     assert codes(facts=False) == []
     bare = Project(tmp_path / "etc", phases="all", etc="", select="SYS")
     assert [finding.code for finding in bare.check()] == ["SYS012"]
+
+
+# -- the upgrade to 9 ------------------------------------------------------------------------------------
+
+
+def lvmconfig():
+    """A call of LVM's own program: folder -> (what it makes of thin_check_options, what it complains of)."""
+    packages = [debian.unpacked(name) for name in (
+        "lvm2", "libdevmapper1.02.1", "libdevmapper-event1.02.1", "libaio1", "libblkid1", "libedit2")]
+    program = next((path for path in (packages[0] / "sbin/lvm", packages[0] / "usr/sbin/lvm")
+                    if path.is_file()))
+    libraries = [str(folder) for package in packages for folder in
+                 list(package.glob("lib/*-linux-gnu")) + list(package.glob("usr/lib/*-linux-gnu"))]
+
+    def ask(folder):
+        done = subprocess.run([str(program), "lvmconfig", "global/thin_check_options"],
+                              env={"LD_LIBRARY_PATH": ":".join(libraries), "LVM_SYSTEM_DIR": str(folder),
+                                   "LVM_SUPPRESS_FD_WARNINGS": "1", "PATH": "/usr/bin"},
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if b"shared librar" in done.stderr or b"GLIBC" in done.stderr:
+            pytest.skip("lvm of the package lvm2 does not run here: %s" % done.stderr[-200:])
+        return (done.stdout.decode("utf-8", "surrogateescape").strip().replace(", ", ","),
+                done.stderr.decode("utf-8", "replace"))
+
+    return ask
+
+
+def as_lvmconfig_prints(value):
+    texts = ['"%s"' % text.replace("\\", "\\\\").replace('"', '\\"') for text, _ in value.items]
+    return "thin_check_options=" + (texts[0] if len(texts) == 1 else "[%s]" % ",".join(texts))
+
+
+@pytest.mark.heavy
+def test_lvm_reads_what_we_read(tmp_path):
+    """Shaped text, within a section, without one and whole."""
+    ask, seen = lvmconfig(), 0
+    for rnd in shapes.randoms("lvm", "lvmconfig", 250):
+        text = rnd.choice(("%s", "global {\n%s\n}\n", "global{%s}", "global {\n\tthin_check_options=[%s]\n}"))
+        text %= shapes.text("lvm", rnd)
+        (tmp_path / "lvm.conf").write_bytes(text.encode("utf-8", "surrogateescape"))
+        output, complaints = ask(tmp_path)
+        is_refused = "Parse error" in complaints or "Failed to load config" in complaints
+        found = settings(parse(text, kind="lvm"))
+        if found is None:
+            # Of a quote that is never closed LVM makes something of its own.
+            assert is_refused or text.count('"') % 2 or "'" in text, text
+            continue
+        # A file without any setting is one that it does not load.
+        assert not is_refused or not found, text
+        value = found.get("global/thin_check_options")
+        if value is not None and any(item is None for item, _ in value.items):
+            assert output
+            continue
+        assert output == ("" if value is None else as_lvmconfig_prints(value)), text
+        seen += value is not None
+    assert seen > 20
+
+
+@pytest.mark.heavy
+def test_lvm_reads_the_flag_behind_the_other_options(tmp_path):
+    ask = lvmconfig()
+    for number, value in enumerate((
+            '"-q"', '[ "-q" ]', '["-q","--skip-mappings"]', "[ '-q' ]", '[\n"-q"\n# c ]\n,\n]', '[ "-q" "-q" ]',
+            '""', "[]", "[ ]", '[ "" ]', '[ # c\n ]')):
+        root = make(tmp_path / str(number), {
+            "etc/lvm/lvm.conf": "global {\n\tthin_check_options = %s\n\tumask = 077\n}\n" % value})
+        before, _ = ask(root / "etc/lvm")
+        plan = Project(root, hop="8to9", select="SYS024").fix()
+        assert plan.apply() == [] and [f.code for f in plan.fixed] == ["SYS024"], value
+        after, complaints = ask(root / "etc/lvm")
+        options = before.partition("=")[2].strip("[]")
+        assert after.partition("=")[2].strip("[]") == ",".join(filter(None, [
+            options, '"--clear-needs-check-flag"'])), value
+        assert "rror" not in complaints
+
+
+SYSCTL = shutil.which("sysctl") or ("/sbin/sysctl" if os.path.exists("/sbin/sysctl") else None)
+SYSTEMD = next((path for path in ("/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl")
+                if os.path.exists(path)), None)
+
+
+@pytest.mark.skipif(not SYSTEMD, reason="needs systemd-sysctl (systemd)")
+def test_systemd_reads_the_moved_settings_at_the_same_place(tmp_path):
+    """Its own list of all files, one behind the other."""
+    root = make(tmp_path, {
+        "etc/sysctl.conf": "# head\n\n# one\nvm.swappiness=10\n\n; two\n-a.b = 1\nkernel.panic = 5\n\n# tail\n",
+        "etc/sysctl.d/10-a.conf": "vm.swappiness=60\n", "etc/sysctl.d/zz.conf": "kernel.panic=9\n",
+        "usr/lib/sysctl.d/99-protect-links.conf": "fs.protected_symlinks=1\n",
+        "usr/lib/sysctl.d/50-b.conf": "c.d=1\n"})
+    (root / "etc/sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
+
+    def settings_in_order():
+        done = subprocess.run([SYSTEMD, "--cat-config", "--root=" + str(root)], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=dict(os.environ, SYSTEMD_COLORS="0"))
+        if done.returncode:
+            # Before systemd 255 it does not know --root.
+            return of_folders(root)
+        return [line.strip() for line in done.stdout.decode().split("\n")
+                if line.strip() and line.strip()[0] not in "#;"]
+
+    before = settings_in_order()
+    plan = Project(root, hop="8to9", select="SYS023").fix()
+    assert plan.apply() == [] and [f.code for f in plan.fixed] == ["SYS023"]
+    assert settings_in_order() == before
+    # As the upgrade leaves it.
+    (root / "etc/sysctl.d/99-sysctl.conf").unlink()
+    assert settings_in_order() == before
+    assert (root / "etc/sysctl.conf").read_text() == "# head\n\n# tail\n"
+
+
+def of_folders(root):
+    """The settings in the order of sysctl.d(5)."""
+    files = {}
+    for folder in ("usr/lib/sysctl.d", "etc/sysctl.d"):
+        files.update((path.name, path) for path in (root / folder).glob("*.conf"))
+    return [line.strip() for name in sorted(files) for line in files[name].read_text().split("\n")
+            if line.strip() and line.strip()[0] not in "#;"]
+
+
+@pytest.mark.skipif(not SYSCTL, reason="needs the program sysctl (procps)")
+def test_procps_reads_the_moved_file(tmp_path):
+    """What it would set, of real keys."""
+    root = make(tmp_path, {"etc/sysctl.conf": "; c\n\tkernel.panic =  5 \r\n\n# x\nvm/swappiness=10"})
+    (root / "etc/sysctl.d").mkdir()
+    (root / "etc/sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
+
+    def would_set(path):
+        done = subprocess.run([SYSCTL, "--dry-run", "-p", str(path)], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+        if b"dry-run" in done.stderr:
+            pytest.skip("this sysctl knows no --dry-run (procps 4)")
+        return done.stdout
+
+    before = would_set(root / "etc/sysctl.conf")
+    assert b"kernel.panic = 5" in before and before.count(b"\n") == 2
+    assert Project(root, hop="8to9", select="SYS023").fix().apply() == []
+    assert would_set(root / "etc/sysctl.d/99-sysctl-local.conf") == before
+    assert would_set(root / "etc/sysctl.conf") == b""
+
+
+def test_a_root_without_sysctl_conf_has_a_link_that_leads_nowhere(tmp_path):
+    root = make(tmp_path, {"etc/apt/sources.list": "", "etc/sysctl.d/a.conf": "vm.swappiness=1\n"})
+    (root / "etc/sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
+    project = Project(root, hop="8to9", select="SYS023")
+    assert project.check() == [] and project.errors == []

@@ -25,10 +25,12 @@ KINDS = {
     "grub": "grub",
     "interfaces": "interfaces",
     "kernel-cmdline": "kernel_cmdline",
+    "lvm": "lvm",
     "lxc": "lxc",
     "modprobe": "modprobe",
     "qemu": "qemu",
     "storage": "storage",
+    "sysctl": "sysctl",
     "user": "user",
     "vzdump-conf": "vzdump_conf",
     "vzdump-cron": "vzdump_cron",
@@ -45,6 +47,8 @@ FIXED = {
     "apt/sources.list": "apt-list",
     "default/grub": "grub",
     "kernel/cmdline": "kernel-cmdline",
+    "lvm/lvm.conf": "lvm",
+    "lvm/lvmlocal.conf": "lvm",
     "network/interfaces": "interfaces",
     "network/interfaces.new": "interfaces",
     "pve/ceph.conf": "ceph",
@@ -52,6 +56,7 @@ FIXED = {
     "pve/storage.cfg": "storage",
     "pve/user.cfg": "user",
     "pve/vzdump.cron": "vzdump-cron",
+    "sysctl.conf": "sysctl",
     "vzdump.conf": "vzdump-conf",
 }
 
@@ -81,6 +86,13 @@ def _modprobe_part(name):
     return "modprobe" if is_read else None
 
 
+def _sysctl_part(name):
+    """As systemd and procps pick them (conf-files.c, sysctl.c), without the link to sysctl.conf that
+    Debian's systemd has, up to Debian 12: it leads nowhere where that file was removed."""
+    is_read = name.endswith(".conf") and not name.startswith(".") and name != "99-sysctl.conf"
+    return "sysctl" if is_read else None
+
+
 def _guest(kind):
     def kind_of_name(name):
         is_guest = name.endswith(".conf") and name[:-5].isdigit() and name[0] != "0"
@@ -98,6 +110,7 @@ FOLDERS = {
     "pve/nodes/*/qemu-server": ("qemu",),
     "pve/lxc": ("lxc",),
     "pve/qemu-server": ("qemu",),
+    "sysctl.d": ("sysctl",),
 }
 
 #: Kinds of files in these folders -> function giving the kind of a file of some name there, or None.
@@ -108,6 +121,7 @@ _PARTS = {
     ("interfaces",): _interfaces_part,
     ("lxc",): _guest("lxc"),
     ("qemu",): _guest("qemu"),
+    ("sysctl",): _sysctl_part,
 }
 
 
