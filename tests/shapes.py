@@ -39,6 +39,10 @@ PIECES = {
         "auto", "allow-hotplug", "iface", "vmbr0", "eno1", " inet static", " inet6 manual", "inherits",
         "mapping", "source", "source-directory", "no-scripts", "rename", "\taddress 192.0.2.1/24\n",
         "\tbridge-ports eno1\n", "\thwaddress 02:00:00:00:00:01\n", "\\\n", "\\", "#c", "a b"],
+    "jobs": [
+        "vzdump:", "realm-sync: r", "backup-1", "0", "#c", "\tschedule sun 01:00\n", "\tmaxfiles 3\n",
+        "\tstorage local\n", "\tprune-backups keep-last=1\n", "\tnotification-target x\n", "x:y:z", ":",
+        "a b c"],
     "kernel-cmdline": [
         "root=ZFS=rpool/ROOT/pve-1", "boot=zfs", "quiet", "\"", "a=\"b c\"", "=", "--", "kvm.tdp_mmu=N"],
     "lxc": [
@@ -51,6 +55,9 @@ PIECES = {
     "modprobe": [
         "options", "kvm", "tdp_mmu=N", "nested=1", "blacklist", "alias a b", "install", "softdep", "\\\n",
         "\\", "#", "#c", "\"", "a=\"b c\"", "options kvm", "options kvm a=b"],
+    "notifications": [
+        "sendmail:", "group: g", "filter :", "mail-to-root", "#c", "\tmode all\n", "\tendpoint x\n", "\tbare",
+        ":", "a b c", " \n", "x:y:z"],
     "qemu": [
         "args:", "memory: 512", ":", "a", "[snap]", "[PENDING]", "[special:cloudinit]", "[", "]", "#x",
         "snapstate:", "delete", "x snapstate: delete\n", "description:", "net0", "x1", "machine: pc",
@@ -131,6 +138,12 @@ LINES = {
         "\tpost-up echo a\\b", "\tbare", "", "", "#comment \\", "source interfaces.d/*",
         "source-directory interfaces.d", "mapping eth0", "\tscript x", "allow-ovs vmbr0",
         "rename a=b", "\tovs_type OVSBridge"],
+    "jobs": [
+        "vzdump: backup-1", "\tschedule sun 01:00", "\tenabled 1", "\tmaxfiles 3", "\tmaxfiles 0",
+        "\tmaxfiles x", "\tprune-backups keep-last=3", "\tprune-backups keep-last=3, keep-daily=1",
+        "\tnotification-policy always", "\tnotification-target mail-to-root", "\tmailto a@example.com",
+        "\tstorage local", "\tvmid 100,101", "\tmode snapshot", "realm-sync: r1", "\trealm ldap",
+        "vzdump: 1x", "", "", " ", "\r", "0", "# c", "junk", "    maxfiles 2"],
     "kernel-cmdline": [
         "root=ZFS=rpool/ROOT/pve-1 boot=zfs", "root=ZFS=rpool/ROOT/pve-1 boot=zfs kvm.tdp_mmu=N quiet",
         "quiet", " quiet  kvm.tdp-mmu=0 ", "a=\"b kvm.tdp_mmu=N\" c", "", "cgroup_no_v1=all", "# c"],
@@ -155,6 +168,11 @@ LINES = {
         "options\tkvm  tdp_mmu=n ", "options kvm \\", "  tdp_mmu=N", "# options kvm tdp_mmu=N", "# c \\",
         "blacklist nouveau", "install x /bin/true", "softdep a pre: b", "alias a b", "options kvm", " # c",
         "", "options zfs zfs_arc_max=8589934592", "options x a=\"b c\" d", "blacklist"],
+    "notifications": [
+        "sendmail: mail-to-root", "\tmailto-user root@pam", "\tcomment Send mails to root@pam's email address",
+        "group: admins", "\tendpoint mail-to-root", "filter: errors", "\tmin-severity error", "\tmode and",
+        "matcher: default-matcher", "\tmode all", "\ttarget mail-to-root", "gotify: g", "matcher:", "group : a b",
+        "", "", " ", "\r", "# c", "\tbare", "junk"],
     "qemu": [
         "memory: 512", "ostype: win10", "machine: pc", "machine: q35", "net0: virtio=02:00:00:00:00:01",
         "# buster", "[PENDING]", "[snap1]", "[pve:pending]", " [x]", "snapstate: prepare", "junk",

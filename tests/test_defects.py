@@ -168,6 +168,8 @@ SOURCES = "etc/apt/sources.list"
 PARTS = "etc/apt/sources.list.d/"
 INTERFACES = "etc/network/interfaces"
 STORAGE = "etc/pve/storage.cfg"
+JOBS = "etc/pve/jobs.cfg"
+NOTIFICATIONS = "etc/pve/notifications.cfg"
 USERS = "etc/pve/user.cfg"
 CRON = "etc/pve/vzdump.cron"
 CT6, VM6 = "etc/pve/nodes/pve1/lxc/100.conf", "etc/pve/nodes/pve1/qemu-server/101.conf"
@@ -323,6 +325,21 @@ ROWS = [
     Row("STO007", clean_6, {STORAGE: ("\tpath /var/lib/vz\n", "")}, (STORAGE, "dir: |local\n")),
     Row("STO008", clean_6, {"etc/pve/priv/nas.cred": "password=secret\n"},
         ("etc/pve/priv/nas.cred", None)),
+    Row("STO009", clean_8, {STORAGE: ("iso,vztmpl,backup\n", "iso,vztmpl,backup\n"
+                                      "\tcontent-dirs iso=files,vztmpl=files\n")},
+        (STORAGE, "iso=files,vztmpl=files"), hop="8to9"),
+    Row("STO010", clean_8,
+        {STORAGE: ("pbs: backup", "rbd: far\n\tmonhost 203.0.113.9\n\tpool a\n\npbs: backup"),
+         "etc/pve/priv/ceph/far.keyring": "[client.admin]\n"},
+        (STORAGE, "rbd: |far"), hop="8to9"),
+    # JOB
+    Row("JOB001", clean_8, {JOBS: ("prune-backups keep-weekly=8", "maxfiles 8")},
+        (JOBS, "\t|maxfiles 8"), hop="8to9"),
+    Row("JOB002", clean_8, {JOBS: ("\tstorage archive", "\tnotification-target x\n\tstorage archive")},
+        (JOBS, "\t|notification-target x"), hop="8to9"),
+    # NTF
+    Row("NTF001", clean_8, {NOTIFICATIONS: ("matcher: ", "group: others\n\tendpoint x\n\nmatcher: ")},
+        (NOTIFICATIONS, "group: others"), hop="8to9"),
     # BAK
     Row("BAK001", clean_6, {"etc/vzdump.conf": ("prune-backups: keep-last=3", "maxfiles: 3")},
         ("etc/vzdump.conf", "maxfiles")),

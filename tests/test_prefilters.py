@@ -137,7 +137,8 @@ STATUS = (
 PLACES = {
     "apt-list": ("apt/sources.list", "apt/sources.list.d/a.list", "apt/sources.list.d/b.list"),
     "deb822": ("apt/sources.list.d/c.sources", "apt/sources.list.d/d.sources"),
-    "ceph": ("pve/ceph.conf",), "corosync": ("pve/corosync.conf",),
+    "ceph": ("pve/ceph.conf", "pve/priv/ceph/rbd.conf"), "jobs": ("pve/jobs.cfg",),
+    "notifications": ("pve/notifications.cfg",), "corosync": ("pve/corosync.conf",),
     "grub": ("default/grub", "default/grub.d/x.cfg"), "kernel-cmdline": ("kernel/cmdline",),
     "interfaces": ("network/interfaces", "network/interfaces.d/a", "network/interfaces.new"),
     "lxc": ("pve/nodes/a/lxc/100.conf", "pve/nodes/b/lxc/101.conf"),

@@ -24,10 +24,12 @@ KINDS = {
     "deb822": "deb822",
     "grub": "grub",
     "interfaces": "interfaces",
+    "jobs": "jobs",
     "kernel-cmdline": "kernel_cmdline",
     "lvm": "lvm",
     "lxc": "lxc",
     "modprobe": "modprobe",
+    "notifications": "notifications",
     "qemu": "qemu",
     "storage": "storage",
     "sysctl": "sysctl",
@@ -53,6 +55,8 @@ FIXED = {
     "network/interfaces.new": "interfaces",
     "pve/ceph.conf": "ceph",
     "pve/corosync.conf": "corosync",
+    "pve/jobs.cfg": "jobs",
+    "pve/notifications.cfg": "notifications",
     "pve/storage.cfg": "storage",
     "pve/user.cfg": "user",
     "pve/vzdump.cron": "vzdump-cron",
@@ -93,6 +97,11 @@ def _sysctl_part(name):
     return "sysctl" if is_read else None
 
 
+def _ceph_part(name):
+    """The configurations that storages on other clusters have (PVE::CephConfig)."""
+    return "ceph" if name.endswith(".conf") and not name.startswith(".") else None
+
+
 def _guest(kind):
     def kind_of_name(name):
         is_guest = name.endswith(".conf") and name[:-5].isdigit() and name[0] != "0"
@@ -109,6 +118,7 @@ FOLDERS = {
     "pve/nodes/*/lxc": ("lxc",),
     "pve/nodes/*/qemu-server": ("qemu",),
     "pve/lxc": ("lxc",),
+    "pve/priv/ceph": ("ceph",),
     "pve/qemu-server": ("qemu",),
     "sysctl.d": ("sysctl",),
 }
@@ -116,6 +126,7 @@ FOLDERS = {
 #: Kinds of files in these folders -> function giving the kind of a file of some name there, or None.
 _PARTS = {
     ("apt-list", "deb822"): _apt_part,
+    ("ceph",): _ceph_part,
     ("grub",): _grub_part,
     ("modprobe",): _modprobe_part,
     ("interfaces",): _interfaces_part,

@@ -1,5 +1,5 @@
-"""``/etc/pve/ceph.conf``; readers: Ceph (ConfUtils) and PVE::CephConfig. Sections of one name are
-one; of equal keys the last counts."""
+"""``/etc/pve/ceph.conf``, and those of other clusters in ``/etc/pve/priv/ceph``; readers: Ceph
+(ConfUtils) and PVE::CephConfig. Sections of one name are one; of equal keys the last counts."""
 
 from __future__ import annotations
 

@@ -2,7 +2,15 @@
 
 from ..formats.ceph import Section, Setting
 
-__all__ = ["CephConfig"]
+__all__ = ["PRIVATE", "CephConfig", "is_of_own_cluster"]
+
+#: Where the configurations are that storages on other clusters have, below etc/.
+PRIVATE = "pve/priv/ceph/"
+
+
+def is_of_own_cluster(file):
+    """Whether a file is the configuration of the cluster that the node is part of (or may be)."""
+    return not (file.location or "").startswith(PRIVATE)
 
 
 class CephConfig:

@@ -1,5 +1,5 @@
 from ..rule import Rule
-from ._ceph import CephConfig
+from ._ceph import CephConfig, is_of_own_cluster
 
 
 class NoMonHost(Rule):
@@ -43,6 +43,8 @@ class NoMonHost(Rule):
     checker = ("check_ceph",)
 
     def visit_File(self, tree):
+        if not is_of_own_cluster(self.file):
+            return
         config = self.project.once(CephConfig, tree)
         setting = config.setting("global", "mon_host")
         if setting is not None and setting.text:

@@ -1,5 +1,5 @@
 from ..rule import Rule
-from ._ceph import CephConfig
+from ._ceph import CephConfig, is_of_own_cluster
 
 
 class Ipv6WithoutIpv4Off(Rule):
@@ -45,6 +45,8 @@ class Ipv6WithoutIpv4Off(Rule):
     needs = ("ipv6",)
 
     def visit_File(self, tree):
+        if not is_of_own_cluster(self.file):
+            return
         config = self.project.once(CephConfig, tree)
         setting = config.setting("global", "ms_bind_ipv6")
         if setting is None or not is_true(setting.text):

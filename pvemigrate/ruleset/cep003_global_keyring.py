@@ -2,7 +2,7 @@ from ..cst import Line, line_ending
 from ..edit import Fix, insert_after, remove, replace
 from ..formats.ceph import Blank, Malformed
 from ..rule import Rule
-from ._ceph import CephConfig
+from ._ceph import CephConfig, is_of_own_cluster
 
 
 class GlobalKeyring(Rule):
@@ -61,6 +61,8 @@ class GlobalKeyring(Rule):
     needs = ("keyring",)
 
     def visit_File(self, tree):
+        if not is_of_own_cluster(self.file):
+            return
         config = self.project.once(CephConfig, tree)
         found = config.settings("global", "keyring")
         for line in found[:-1]:
