@@ -3,7 +3,7 @@ from ..formats.lxc import RawKey
 from ..lazy import lazy
 from ..rule import Rule
 from ._cgroup import SAME_IN_V2, V1, V2, unquoted
-from ._lxc import below_broken_header, has_cgroup1, report_cgroup, sections_that_count
+from ._lxc import UNIFIED, below_broken_header, has_cgroup1, report_cgroup, sections_that_count
 
 #: A longer list than this is changed line by line: each line's fix holds the changes of all.
 _LONGEST_LIST = 100
@@ -108,7 +108,8 @@ class Cgroup1Key(Rule):
         undecided = any(name.startswith("devices.") and action is None and id(line) not in doubtful
                         for line, name, action, _ in verdicts)
         together = () if undecided else self.changes_of_list(verdicts)
-        counts = has_cgroup1(self)
+        # In the upgrade that brings cgroup v2 they count up to it, also where it is done.
+        counts = self.hop.release < UNIFIED or has_cgroup1(self)
         adds_alone = all(name == "devices.allow" and unquoted(line.value)
                          for line, name, action, _ in verdicts
                          if name.startswith("devices.") and action == "rename")
