@@ -17,7 +17,7 @@ PATIENCE = 10
 #: Files that PVE guards with a directory below this one, made to take the lock and removed to give it
 #: back (PVE::Cluster, cfs_lock_file).
 _CLUSTER_LOCKS = "etc/pve/priv/lock"
-_CLUSTER_FILES = ("storage.cfg", "user.cfg", "vzdump.cron")
+_CLUSTER_FILES = ("jobs.cfg", "notifications.cfg", "storage.cfg", "user.cfg", "vzdump.cron")
 
 #: For how long a lock that is a directory counts, in seconds. Others may take it away after two
 #: minutes; PVE's own tools end what they do under it after one (PVE::Cluster).

@@ -12,8 +12,9 @@ from pvemigrate.formats.storage import (
     Comment, FalseSeparator, Malformed, Orphan, Property, Section, SectionHeader, Separator,
     Swallowed, storages,
 )
+from pvemigrate.releases import HOPS
 from pvemigrate.storage_types import (
-    TYPES, check_prune_backups, check_value, known_type, plain_number, split_list,
+    TYPES, check_prune_backups, check_value, content_directories, known_type, plain_number, split_list,
 )
 
 
@@ -186,6 +187,61 @@ def test_releases():
     assert known_type("btrfs", 6) is None and known_type("btrfs", 7) and known_type("btrfs")
     assert known_type("drbd", 6) and known_type("drbd", 7) is None and known_type("drbd", 8) is None
     assert known_type("sheepdog") is None
+    assert known_type("glusterfs", 8) and known_type("glusterfs", 9) is None
+    assert known_type("esxi", 7) is None and known_type("esxi", 8) and known_type("esxi", 9)
+    # An earlier or later release than those of the table is taken for the next one.
+    assert known_type("drbd", 5) and known_type("esxi", 10)
+
+
+def test_types_are_gone_where_the_table_of_releases_says_so():
+    for hop in HOPS.values():
+        gone = {name for name, storage in TYPES.items()
+                if hop.release in storage.releases and hop.new_release not in storage.releases}
+        assert gone == set(hop.storage_types) & set(TYPES)
+
+
+@pytest.mark.parametrize("name, words, releases", [
+    ("dir", ["maxfiles"], {6, 7, 8}), ("pbs", ["maxfiles"], {6, 7, 8}),
+    ("dir", ["snapshot-as-volume-chain"], {9}), ("lvm", ["snapshot-as-volume-chain"], {9}),
+    ("dir", ["prune-backups", "nodes", "path"], {6, 7, 8, 9})])
+def test_properties_have_their_releases(name, words, releases):
+    for release in (6, 7, 8, 9):
+        keys = known_type(name, release).keys
+        assert keys.issuperset(words) is (release in releases), release
+    # What one of an upgrade's releases has counts.
+    assert known_type(name, (8, 9)).keys.issuperset(words) is bool(releases & {8, 9})
+
+
+def test_import_is_content_from_8_on():
+    assert [("import" in known_type("dir", release).content) for release in (6, 7, 8, 9)] == [
+        False, False, True, True]
+    assert check_value(known_type("lvm", 7), "content", "images,import")
+    # A word that only other types have voids nothing.
+    assert check_value(known_type("lvm", 8), "content", "images,import") is None
+
+
+@pytest.mark.parametrize("value, is_taken", [
+    ("iso=a", True), ("iso=a/b,vztmpl=c", True), ("iso=./a", True), ("iso=/a", True), ("iso=a.b", True),
+    ("iso=..", False), ("iso=a..b", False), ("iso=a.", False), ("iso=", False), ("iso", False),
+    ("isos=a", False), ("=a", False), ("iso=" + "x" * 255, False), ("iso=" + "x/" * 600, False),
+    ("iso=a=b", True)])
+def test_content_dirs(value, is_taken):
+    assert (check_value(TYPES["dir"], "content-dirs", value) is None) is is_taken
+
+
+def test_where_a_storage_has_its_content():
+    assert content_directories(known_type("cephfs", 7), None) == {
+        "iso": "template/iso", "vztmpl": "template/cache", "backup": "dump", "snippets": "snippets"}
+    found = content_directories(known_type("dir", 8), "iso=a,images=b,none=c")
+    assert (found["iso"], found["images"], found["rootdir"]) == ("a", "b", "private") and "none" not in found
+
+
+@pytest.mark.parametrize("text, release, is_read", [
+    ("glusterfs: ab\n\tvolume v\n", None, True), ("glusterfs: ab\n\tvolume v\n", 8, True),
+    ("glusterfs: ab\n\tvolume v\n", 9, False), ("drbd: ab\n", None, False), ("dir: ab\n\tpath /a\n", 7, True)])
+def test_sections_in_the_upgrade_to_9(text, release, is_read):
+    storage, = storages(parse(text), release, (8, 9))
+    assert storage.is_read is is_read
 
 
 def test_types_that_know_maxfiles():

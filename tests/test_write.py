@@ -383,6 +383,8 @@ def test_a_run_that_does_not_end_is_not_waited_for_for_ever(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("path, lock", [
+    ("etc/pve/jobs.cfg", ("cluster", "etc/pve/priv/lock/file-jobs_cfg")),
+    ("etc/pve/notifications.cfg", ("cluster", "etc/pve/priv/lock/file-notifications_cfg")),
     ("etc/pve/storage.cfg", ("cluster", "etc/pve/priv/lock/file-storage_cfg")),
     ("etc/pve/user.cfg", ("cluster", "etc/pve/priv/lock/file-user_cfg")),
     ("etc/pve/vzdump.cron", ("cluster", "etc/pve/priv/lock/file-vzdump_cron")),
