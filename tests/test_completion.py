@@ -76,6 +76,7 @@ CODES = [info.code for info in catalogue()]
     (["explain", "NET00"], [code for code in CODES if code.startswith("NET00")]),
     (["explain", "net00"], [code for code in CODES if code.startswith("NET00")]),
     (["explain", "bridge-mac"], ["bridge-mac-not-pinned"]),
+    (["fix", "--vm-monitor", "Audit,File"], ["Audit,FileRead", "Audit,FileWrite", "Audit,FileSystemMgmt"]),
     (["check", "--select", ""], sorted({code[:3] for code in CODES})),
     (["check", "--ignore", "APT,LXC00"], ["APT," + code for code in CODES if code.startswith("LXC00")]),
     (["fix", "--select", "COR001,COR00"],

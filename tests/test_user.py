@@ -4,7 +4,9 @@ import pytest
 
 import pvemigrate
 from pvemigrate.cst import Token
-from pvemigrate.ruleset._user import UserConfig, acl_path, is_user_id, split_list
+from pvemigrate.releases import HOPS
+from pvemigrate.ruleset._user import UserConfig, acl_path, is_user_id, special_roles, split_list
+from pvemigrate.settings import VM_MONITOR, Settings, UsageError
 
 
 def only(text):
@@ -163,6 +165,81 @@ def test_the_role_that_7_0_brings():
     assert lost("acl:1:/:@g:PVEPoolUser:\n", release=6) == [1]
     assert lost("acl:1:/:@g:PVEPoolUser:\n", release=7) == []
     assert lost("acl:1:/:@g:PVEPoolUser:\n") == []
+
+
+@pytest.mark.parametrize("release, names", [
+    (6, set()), (7, {"PVEPoolUser"}),
+    (8, {"PVEPoolUser", "PVESDNUser", "PVEMappingAdmin", "PVEMappingUser"}),
+    (9, {"PVEPoolUser", "PVESDNUser", "PVEMappingAdmin", "PVEMappingUser"}),
+])
+def test_special_roles_of_the_releases(release, names):
+    assert special_roles(release) - special_roles(6) == names
+
+
+@pytest.mark.parametrize("hop, release, dropped, early", [
+    ("6to7", 6, {"SDN.Use", "VM.GuestAgent.Audit"}, {"Sys.Incoming"}),
+    ("6to7", 7, {"SDN.Use", "VM.GuestAgent.Audit"}, set()),
+    ("6to7", None, {"SDN.Use", "VM.GuestAgent.Audit"}, set()),
+    ("7to8", 7, {"VM.GuestAgent.Audit"}, {"SDN.Use"}),
+    ("7to8", 8, {"VM.GuestAgent.Audit"}, set()),
+    ("8to9", 8, set(), {"VM.GuestAgent.Audit"}),
+    ("8to9", 9, set(), set()),
+    ("8to9", None, set(), set()),
+    # A node that is ahead of the upgrade that was asked for.
+    ("6to7", 9, set(), set()),
+])
+def test_privileges_that_a_release_does_not_know(hop, release, dropped, early):
+    config = UserConfig(pvemigrate.parse(
+        "role:A:Sys.Incoming,SDN.Use,VM.GuestAgent.Audit,Pool.Audit,VM.Monitor\n", kind="user"),
+        release, HOPS[hop])
+    assert {str(item) for item, _ in config.losses} == dropped
+    assert {str(item) for item, _ in config.early} == early
+
+
+# -- what takes the place of VM.Monitor ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given, chosen", [
+    ((), ()), (None, ()), ("Audit", (0, 1)), (["Unrestricted", "Audit,FileRead"], (0, 1, 2, 5)),
+    ("VM.GuestAgent.FileWrite, FileSystemMgmt ,", (0, 3, 4)), ("Sys.Audit", (0,)),
+    (("Sys.Audit", "Audit", "Audit"), (0, 1)),
+])
+def test_choice_of_privileges(given, chosen):
+    assert Settings(vm_monitor=given).vm_monitor == tuple(VM_MONITOR[at] for at in chosen)
+
+
+@pytest.mark.parametrize("given", [",", [""], "audit", "VM.Monitor", "VM.Audit", "Audit;FileRead"])
+def test_choice_of_privileges_that_is_none(given):
+    with pytest.raises(UsageError, match="VM.Monitor cannot become"):
+        Settings(vm_monitor=given)
+
+
+def test_what_takes_the_place_is_known_to_the_new_release():
+    assert set(VM_MONITOR[1:]) <= set(HOPS["8to9"].new_privileges)
+
+
+def test_commands_that_replace_vm_monitor():
+    def commands(text, **options):
+        found = pvemigrate.check(text, kind="user", hop="8to9", select="USR007", **options)
+        return [finding.commands for finding in found]
+
+    assert commands("role:Ops:VM.Monitor,Sys.Audit:\n", vm_monitor="FileRead") == [
+        ("pveum role modify Ops --append --privs VM.GuestAgent.FileRead",)]
+    assert commands("role:Ops:VM.Monitor:\n") == [()]
+    assert commands("role:-x:VM.Monitor:\n", vm_monitor="Audit") == [()]
+    assert commands("role:Ops:VM.Monitor,Sys.Audit:\n", vm_monitor="Sys.Audit") == [()]
+
+
+def test_lists_that_go_on_and_on():
+    """Nothing takes the square of a line's length."""
+    members = ",".join("@g%d" % number for number in range(20000))
+    text = "acl:1:/:%s:%s:\n" % (members, ",".join(["PVEAdmin", "PVESysAdmin"] * 10000))
+    found = pvemigrate.check(text, kind="user", hop="7to8", select="USR006")
+    assert [str(finding.message).partition(" ")[0] for finding in found] == ["PVEAdmin", "PVESysAdmin"]
+    text = "role:A:%s:\n" % ",".join(["VM.Monitor"] * 30000) + "role:A:VM.Monitor:\n" * 20000
+    result = pvemigrate.fix(text, kind="user", hop="8to9", select="USR007", unsafe_fixes=True, phases="all",
+                       vm_monitor="Audit")
+    assert result.code == "role:A:Sys.Audit,VM.GuestAgent.Audit:\n" + "role:A::\n" * 20000
 
 
 def test_the_command_names_the_role():

@@ -55,10 +55,9 @@ class WeakerBuiltInRole(Rule):
     def visit_File(self, tree):
         config, weaker = read_config(self, tree), self.hop.weaker_roles
         keepers = {}
-        for line, path, propagates, members, roles in config.entries:
-            for role in roles:
-                if role not in weaker:
-                    continue
+        for _, path, propagates, members, roles in config.entries:
+            # Each role once, however often a line names it.
+            for role in {str(role): role for role in reversed(roles) if role in weaker}.values():
                 privilege = weaker[role]
                 if privilege not in keepers:
                     keepers[privilege] = _keepers(config, privilege)
