@@ -67,7 +67,8 @@ class NicMayBeRenamed(Rule):
     With `--pin-nics` the card keeps its name: the fix writes etc/systemd/network/10-NAME.link, which
     knows it by its MAC address. That is safe where the address is the card's own: from `--mac`, from
     `--ip-link` or from sysfs, but not one that a bond gave it or that was set by hand. Run
-    `update-initramfs -u -k all` afterwards.
+    `update-initramfs -u -k all` afterwards. (Proxmox VE 8.4 and later have a program that gives cards
+    new names and keeps those, `pve-network-interface-pinning`; what it has named is left alone.)
 
     With `--rename-nic` the fix changes the name in all files that ifupdown reads and in
     interfaces.new, all or nothing: `auto`, `allow-*`, `iface`, `mapping` and `inherits` lines, ports
