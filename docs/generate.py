@@ -195,8 +195,10 @@ CHECKS = [
     ]),
     ({"check_bootloader": LATER}, [
         ("grub-efi-amd64 on a node that starts by UEFI", ("SYS018",), ""),
-        ("the package systemd-boot", ("SYS021",),
-         "which boot loader proxmox-boot-tool has set up on the EFI partitions, they alone hold"),
+        ("the package systemd-boot where proxmox-boot-tool needs it, after the upgrade", ("SYS018",),
+         "", ("7to8",)),
+        ("the package systemd-boot where it is in the way", ("SYS021",),
+         "which boot loader proxmox-boot-tool has set up, the EFI partitions alone show", LAST),
         ("a removable boot loader that is not kept up to date", ("SYS025",), "", LAST),
     ]),
     ({"check_dkms_modules": LATER}, [

@@ -50,6 +50,7 @@ class OldDebianSuite(SuiteRule):
     sources.list(5)
     """
 
+    checker = ("check_apt_repos",)
     in_hop = needing(lambda hop: hop.debian)
 
     def suites(self):

@@ -47,7 +47,7 @@ class OldSecuritySuite(SuiteRule):
     Debian 11 release notes, "Changed security archive layout"
     """
 
-    checker = ("check_security_repo",)
+    checker = ("check_security_repo", "check_apt_repos")
     in_hop = needing(lambda hop: hop.security)
 
     def suites(self):

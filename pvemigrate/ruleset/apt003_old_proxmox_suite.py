@@ -46,6 +46,7 @@ class OldProxmoxSuite(SuiteRule):
     """
 
     guide = "Add the Proxmox VE 7 Package Repository"
+    checker = ("check_apt_repos",)
     needs = any_of(*sorted(PVE_COMPONENTS))
 
     def suites(self):

@@ -55,6 +55,7 @@ class OldCephSuite(SuiteRule):
     """
 
     guide = "(Ceph only) Replace ceph.com repositories with proxmox.com ceph repositories"
+    checker = ("check_apt_repos",)
     in_hop = needing(lambda hop: hop.ceph)
 
     def suites(self):

@@ -51,6 +51,7 @@ class ThirdPartySuite(AptRule):
 
     severity = "warning"
     guide = 'Failing upgrade to "bullseye"'
+    checker = ("check_apt_repos",)
 
     def check_source(self, source):
         hop = self.hop

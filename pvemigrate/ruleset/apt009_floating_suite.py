@@ -42,6 +42,7 @@ class FloatingSuite(AptRule):
     """
 
     severity = "warning"
+    checker = ("check_apt_repos",)
 
     def check_source(self, source):
         if "deb" not in [word.text for word in source.types]:

@@ -48,6 +48,7 @@ class SwitchedTooEarly(AptRule):
     """
 
     phase = "before"
+    checker = ("check_apt_repos",)
     in_hop = needing(lambda hop: [hop.new])
 
     def check_source(self, source):
