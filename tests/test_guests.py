@@ -87,3 +87,22 @@ def test_what_the_upgrade_has_settled_is_not_reported(tmp_path, version, codes):
                                                              pve_manager=version)})
     found = Project(tmp_path, select=["GST", "STO"]).check()
     assert {finding.code for finding in found} == codes
+
+
+def test_bridges_that_are_each_others_ports_have_no_mtu(tmp_path):
+    names = ["vmbr%d" % number for number in range(60)]
+    write_tree(tmp_path, {
+        "etc/network/interfaces": "".join("iface %s inet manual\n\tbridge-ports %s eno1\n\n" % (
+            name, " ".join(names)) for name in names) + "iface eno1 inet manual\n\tmtu 9000\n",
+        "etc/pve/qemu-server/100.conf": "net0: virtio=02:00:00:00:00:01,bridge=vmbr0\n"})
+    assert findings(tmp_path, "GST008", hop="8to9") == []
+
+
+def test_one_guest_is_judged_by_the_network_of_its_root(tmp_path):
+    path = "etc/pve/qemu-server/100.conf"
+    write_tree(tmp_path, {
+        "etc/network/interfaces": "source interfaces.d/*\n",
+        "etc/network/interfaces.d/lan": "iface vmbr0 inet manual\n\tbridge-ports eno1\n\tmtu 9000\n",
+        path: "net0: virtio=02:00:00:00:00:01,bridge=vmbr0\n"})
+    finding, = findings(tmp_path, "GST008", hop="8to9", paths=[path])
+    assert finding.path == path

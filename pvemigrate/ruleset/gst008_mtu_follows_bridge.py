@@ -12,6 +12,8 @@ _NUMBER = lazy("[0-9]{1,6}")
 _VLAN = lazy("(.+)[.][0-9]{1,4}")
 #: Options of interfaces that are neither bridge, bond, VLAN nor NIC, and may have any MTU.
 _OTHER = ("batman-", "gre", "ovs-", "tunnel-", "vrf", "vxlan")
+#: Interfaces on top of each other: nobody nests them deeper.
+_DEPTH = 9
 
 
 class MtuFollowsBridge(Rule):
@@ -116,14 +118,20 @@ class _Configured:
         self._interfaces = network.interfaces
         self._default = None if any(
             "MTUBytes" in text for text in _net.link_files(scope).values()) else DEFAULT
+        self._found = {}
 
-    def of(self, name, is_bridge=False, above=()):
+    def of(self, name, is_bridge=False, depth=0):
         """The MTU (int) of an interface, None where it is not certain. *is_bridge*: it has to be one.
-        *above*: the interfaces whose MTU follows from this one's."""
+        *depth*: how many interfaces there are whose MTU follows from this one's."""
+        key = name, is_bridge
+        if key not in self._found and depth < _DEPTH:
+            # Interfaces that follow from each other have none that is certain.
+            self._found[key] = None
+            self._found[key] = self._work_out(name, is_bridge, depth + 1)
+        return self._found.get(key)
+
+    def _work_out(self, name, is_bridge, depth):
         stanzas = self._interfaces.get(name, ())
-        if name in above or len(above) > 8:
-            return None
-        above += (name,)
         said, keys, raw = set(), set(), None
         for stanza in stanzas:
             for option in stanza.options():
@@ -147,11 +155,11 @@ class _Configured:
             ports = self._net.bridge_ports(stanzas)
             if not all(map(self._net.is_plain_name, ports)):
                 return None
-            found = [self.of(port, above=above) for port in ports]
+            found = [self.of(port, depth=depth) for port in ports]
             return None if None in found else min(found, default=DEFAULT)
         vlan = _VLAN.fullmatch(name)
         if raw or vlan:
-            return self.of(raw or vlan.group(1), above=above)
+            return self.of(raw or vlan.group(1), depth=depth)
         if "bond-slaves" in keys or "slaves" in keys:
             return DEFAULT
         return None if name.startswith("vlan") else self._default
