@@ -99,6 +99,8 @@ class Value:
         self.last: Token | None = None
 
 
+#: How deep sections may be in others. (LVM's own are in none; it would run out of stack at some depth.)
+_DEEPEST = 100
 #: White space and comments; then one token, where a value may come and where none may.
 _SPACE = lazy("(?:[ \t\n\r\f\v]+|#[^\n\0]*)*")
 _STRINGS = "\"(?:[^\"\\\\\0]|\\\\[^\0])*\"|'[^'\0]*'|[{}\\[\\],=]"
@@ -163,7 +165,7 @@ class _Parser:
                 self.advance()
                 continue
             stack.append(self.key())
-            if self.text == "{":
+            if self.text == "{" and len(stack) < _DEEPEST:
                 self.advance()
                 continue
             if self.text != "=":
