@@ -396,7 +396,7 @@ class Anew(Checker):
 
 def fixed(tree):
     result = engine.fix(tree.scope(), rules(tree.kinds, tree.hop))
-    return ({path: (old and old.data, new.data) for path, (old, new) in result.files.items()},
+    return ({path: (old and old.data, new and new.data) for path, (old, new) in result.files.items()},
             *([described(finding) for finding in findings]
               for findings in (result.found, result.fixed, result.remaining)),
             result.errors, result.blocked)
