@@ -95,8 +95,9 @@ class Plan:
     planned for. ``fixed`` and ``remaining``: findings that the plan takes care of, and those in the
     files after it. ``files``: path -> (file before or None, file after or None) of what changes,
     appears or goes, and ``changes`` the same as list of (path, old bytes or None, new bytes or
-    None). ``errors``: list of (path, message). ``blocked``: phase -> codes that must be solved before its changes are made.
-    ``notes``: list of (path or an empty str, text), what no independent reader has verified.
+    None). ``errors``: list of (path, message). ``blocked``: phase -> codes that must be solved
+    before its changes are made. ``notes``: list of (path or an empty str, text), what no
+    independent reader has verified.
     """
 
     def __init__(self, root: Root | None, result: FixResult, journal: bool = True) -> None:

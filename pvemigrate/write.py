@@ -64,7 +64,8 @@ def commit(root, changes, pve_locks=None, force=False, undoes=None, journal=True
 
     *pve_locks*: whether to take the locks of PVE's own tools (default: on the running system).
     *force*: write although a file has changed since it was read. *undoes*: the
-    :class:`~pvemigrate.journal.Run` that this one takes back. *journal*: whether to keep one (a lone file has no root to keep it in).
+    :class:`~pvemigrate.journal.Run` that this one takes back. *journal*: whether to keep one (a lone
+    file has no root to keep it in).
     """
     if not changes:
         return []

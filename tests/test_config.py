@@ -371,6 +371,15 @@ def test_flags_can_be_taken_back(repository):
     assert shown[1:] == ["", ""]
 
 
+def test_one_line_files_are_rewritten_where_a_file_asks_for_it(repository):
+    configure(repository, "deb822 = true\nhop = \"8to9\"\nphase = \"after-node\"\n")
+    tree = {"one/etc/apt/sources.list.d/a.list": "deb http://a.example/ b c\n", "one/etc/pve/x": ""}
+    nodes.write_tree(repository, tree)
+    shown = [nodes.run("fix", "--diff", "-q", "one", *more, cwd=str(repository)).out
+             for more in ([], ["--no-deb822"])]
+    assert "+++ b/etc/apt/sources.list.d/a.sources" in shown[0] and shown[1] == ""
+
+
 @pytest.mark.parametrize("pattern, expected", [
     ("etc/pve/storage.cfg", ["pve1", "pve2"]), ("storage.cfg", ["pve1", "pve2"]), ("*.cfg", ["pve1", "pve2"]),
     ("etc/pve", ["pve1", "pve2"]), ("pve/", ["pve1", "pve2"]), ("nodes/pve1/**", ["pve1"]),
@@ -472,7 +481,7 @@ def test_the_schema_refuses_what_the_command_refuses(text):
 
 def test_the_document_has_every_key():
     table = DOCUMENT[DOCUMENT.index("| key |"):DOCUMENT.index("`pvemigrate/schema")]
-    assert set(re.findall("`([a-z-]+)`(?=[^|]*\\|.*\\|.*\\|)", table)) - {"true", "false"} >= set(reader._OF_A_RUN)
+    assert set(re.findall("`([a-z0-9-]+)`(?=[^|]*\\|.*\\|.*\\|)", table)) - {"true", "false"} >= set(reader._OF_A_RUN)
 
 
 def test_man_pages_and_help_name_the_options():

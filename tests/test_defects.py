@@ -241,6 +241,8 @@ ROWS = [
     # Nobody is going to change the suite.
     Row("APT021", clean_7, {PARTS + "more.list": "deb http://ftp.debian.org/debian buster main\n"},
         (PARTS + "more.list", "http://ftp.debian.org/debian"), ignore=["APT001"]),
+    Row("APT024", clean_8, {PARTS + "more.list": "deb http://apt.example/ ./\n"}, (PARTS + "more.list", None),
+        hop="8to9", ignore=["APT008"]),
     # NET
     Row("NET001", clean_6, {INTERFACES: ("\thwaddress 00:00:5e:00:53:31\n", "")},
         (INTERFACES, "iface |vmbr0")),
