@@ -32,7 +32,8 @@ def test_every_rule_at_a_terminal(info, width, color):
     text = explanation(rule, color, width)
     plain = COLOR.sub("", text)
     assert (plain == text) is not color
-    lines = plain.split("\n")[3:]
+    lines = plain.split("\n")
+    lines = lines[lines.index("") + 1:]
     for line in lines:
         if not line.startswith("      "):  # code stays as it is
             assert "`" not in line and not line.startswith("#") and "**" not in line
