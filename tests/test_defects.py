@@ -28,6 +28,12 @@ def clean_8():
             for path, data in nodes.read_tree(nodes.REPOSITORY / "examples" / "pve8-node").items()}
 
 
+def clean_9():
+    """The example of a node that was installed with 9: path -> text."""
+    return {path: data.decode("utf-8")
+            for path, data in nodes.read_tree(nodes.REPOSITORY / "examples" / "pve9-clean").items()}
+
+
 PACKAGES_6 = {
     "ifupdown": "0.8.35+pve1", "lxc-pve": "4.0.6-2", "proxmox-ve": "6.4-1",
     "pve-kernel-5.4.203-1-pve": "5.4.203-1", "pve-manager": "6.4-15", "systemd": "241-7~deb10u8",
@@ -243,6 +249,12 @@ ROWS = [
         (PARTS + "more.list", "http://ftp.debian.org/debian"), ignore=["APT001"]),
     Row("APT024", clean_8, {PARTS + "more.list": "deb http://apt.example/ ./\n"}, (PARTS + "more.list", None),
         hop="8to9", ignore=["APT008"]),
+    Row("APT022", clean_9, {PARTS + "debian.sources": (
+        "trixie-updates\nComponents: main contrib non-free-firmware",
+        "trixie-updates\nComponents: main contrib non-free")}, (PARTS + "debian.sources", "contrib |non-free\n"),
+        hop="8to9"),
+    Row("APT023", clean_9, {PARTS + "proxmox.sources": ("pve-no-subscription", "pvetest")},
+        (PARTS + "proxmox.sources", "pvetest"), hop="8to9"),
     # NET
     Row("NET001", clean_6, {INTERFACES: ("\thwaddress 00:00:5e:00:53:31\n", "")},
         (INTERFACES, "iface |vmbr0")),
@@ -398,7 +410,7 @@ ROWS = [
     Row("SYS014", clean_6, {"etc/default/grub": ('"quiet"', '"quiet cgroup_no_v1=memory"')},
         ("etc/default/grub", "cgroup_no_v1=memory")),
     Row("SYS015", clean_8, {"var/lib/dkms/it87/1.0/source/Makefile": "obj-m := it87.o\n"},
-        (DPKG, "Package: |dkms"), hop="8to9"),
+        (DPKG, "Package: |r8168-dkms"), hop="8to9"),
     Row("SYS016", clean_8, {"etc/systemd/system/nvidia-vgpu-mgr.service": "[Service]\n"},
         ("etc/systemd/system/nvidia-vgpu-mgr.service", None), hop="8to9"),
     Row("SYS017", clean_8, {DPKG: ("Package: chrony\nStatus: install ok installed",
@@ -424,6 +436,10 @@ ROWS = [
         ("boot/efi/EFI/BOOT/BOOTX64.EFI", None),
         before={"var/cache/debconf/config.dat": "Name: grub2/force_efi_extra_removable\nValue: false\n",
                 "etc/kernel/postinst.d/zz-update-grub": "#!/bin/sh\n"}, hop="8to9"),
+    Row("SYS026", clean_9, {DPKG: (
+        "Package: proxmox-ve\n", "Package: proxmox-kernel-6.8\nStatus: install ok installed\n"
+        "Architecture: all\nVersion: 6.8.12-13\n\nPackage: proxmox-ve\n")},
+        (DPKG, "Package: |proxmox-kernel-6.8\n"), hop="8to9"),
     # CEP
     Row("CEP001", clean_7,
         {CEPH: ("\t mon_host = 198.51.100.21 198.51.100.22 198.51.100.23\n", "")}, (CEPH, "[|global]")),
