@@ -143,6 +143,7 @@ LINES = {
         "\tmaxfiles x", "\tprune-backups keep-last=3", "\tprune-backups keep-last=3, keep-daily=1",
         "\tnotification-policy always", "\tnotification-target mail-to-root", "\tmailto a@example.com",
         "\tstorage local", "\tvmid 100,101", "\tmode snapshot", "realm-sync: r1", "\trealm ldap",
+        "\nvzdump: a\n\tmaxfiles 3\n\tvmid 100\n", "\nvzdump: b\n\tnotification-target x\n\tmaxfiles 2\n",
         "vzdump: 1x", "", "", " ", "\r", "0", "# c", "junk", "    maxfiles 2"],
     "kernel-cmdline": [
         "root=ZFS=rpool/ROOT/pve-1 boot=zfs", "root=ZFS=rpool/ROOT/pve-1 boot=zfs kvm.tdp_mmu=N quiet",

@@ -6,6 +6,7 @@ import random
 import pytest
 from perl_reader import ask, hexed, needs_perl
 
+import invariants
 import nodes
 import pvemigrate
 import shapes
@@ -151,3 +152,20 @@ def test_a_file_that_was_not_asked_for_is_not_changed(tmp_path):
     plan = Project(tmp_path, hop="8to9", phases="all", paths=["etc/pve/storage.cfg"]).fix()
     assert plan.changes == []
     assert [(f.code, f.applicability) for f in plan.findings] == [("STO010", "manual")]
+
+
+# -- fixes -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind, family, hop", [
+    ("jobs", "JOB", "7to8"), ("jobs", "JOB", "8to9"), ("notifications", "NTF", "8to9"), ("storage", "STO", "7to8"),
+    ("storage", "STO", "8to9"), ("vzdump-conf", "BAK", "8to9"), ("vzdump-cron", "BAK", "8to9")])
+def test_fixes_keep_their_promises_in_the_later_upgrades(kind, family, hop):
+    codes = set()
+    for rnd in shapes.randoms(kind, "later", 120):
+        text = shapes.text(kind, rnd).encode("utf-8", "surrogateescape")
+        for unsafe in (False, True):
+            options = dict(hop=hop, phases="all", unsafe_fixes=unsafe)
+            invariants.check_fix(text, kind, **options)
+            codes.update(finding.code for finding in pvemigrate.fix(text, kind=kind, **options).fixed)
+    assert any(code.startswith(family) for code in codes)

@@ -203,6 +203,18 @@ def test_a_run_and_its_rollback(node):
     assert contents(root) == OLD and held(root) == []
 
 
+def test_a_file_is_made_below_priv(node):
+    """Nobody but root may read it there, and pmxcfs takes no other mode."""
+    root, _ = node
+    (root / "etc/pve/priv/ceph").mkdir()
+    path = "etc/pve/priv/ceph/x.conf"
+    assert write.commit(str(root), [(path, None, b"[global]\n")]) == []
+    assert stat.S_IMODE(os.stat(str(root / path)).st_mode) == 0o600
+    assert write.commit(str(root), [(path, b"[global]\n", b"[global]\n\tx = y\n")]) == []
+    assert (stat.S_IMODE(os.stat(str(root / path)).st_mode), (root / path).read_bytes()) == (
+        0o600, b"[global]\n\tx = y\n")
+
+
 def test_a_file_is_made_and_taken_away(node):
     root, _ = node
     assert write.commit(str(root), [("etc/pve/ha/rules.cfg", None, b"x\n")]) == []
