@@ -51,7 +51,7 @@ PYTHON = {"Any", "Callable", "Iterable", "Iterator", "Mapping", "PathLike", "Any
           "AnyLine", "AnyBlock", "os.PathLike"}
 #: Parts of pvemigrate that docstrings name and that are nobody's to call.
 INTERNAL = {"composed", "Root", "Reader", "_Change", "FixResult", "StorageType", "RuleInfo", "Reading",
-            "disagreements", "plain", "settings", "storages"}
+            "disagreements", "jobs", "plain", "settings", "storages"}
 #: Classes whose objects come from functions and methods alone.
 MADE = {"pvemigrate." + name for name in ("Result", "Plan", "Stage", "Finding", "Position", "Edit", "File",
                                           "Plugin", "releases.Hop", "releases.Key",
