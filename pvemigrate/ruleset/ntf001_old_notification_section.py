@@ -73,23 +73,24 @@ class OldNotificationSection(Rule):
     def visit_File(self, tree):
         sections = [node for node in tree.body if isinstance(node, Section)]
         names = {str(node.id) for node in sections if str(node.type) not in TYPES}
-        for section in sections:
-            if str(section.type) in TYPES:
-                self.check_section(tree, section, names)
-            elif str(section.type) in TARGETS:
-                for line in section.body:
+        for node, follower in zip(tree.body, [*tree.body[1:], None]):
+            if not isinstance(node, Section):
+                continue
+            if str(node.type) in TYPES:
+                self.check_section(node, names, isinstance(follower, Orphan))
+            elif str(node.type) in TARGETS:
+                for line in node.body:
                     if isinstance(line, Property) and line.key == "filter":
                         self.report(line.key, "%s does not heed the filter of a target: matchers have "
                                               "taken its place" % self.hop.old_pve,
                                     Fix.safe("remove the dead line", remove(line)), "warning")
 
-    def check_section(self, tree, section, names):
-        """Report a section; *names*: those that other sections have."""
+    def check_section(self, section, names, is_cut):
+        """Report a section; *names*: those that other sections have; *is_cut*: whether a blank line
+        cuts properties off from it."""
         message = "%s has no sections %s, and refuses the file for one" % (
             self.hop.new_pve, section.type)
-        follower = next((node for node, before in zip(tree.body[1:], tree.body) if before is section),
-                        None)
-        if any(getattr(node, "is_malformed", False) for node in section.body) or isinstance(follower, Orphan):
+        if is_cut or any(getattr(node, "is_malformed", False) for node in section.body):
             self.report(section.header, message + "; it holds a line that is no property, so remove it "
                                                   "by hand")
         elif str(section.id) in names:
