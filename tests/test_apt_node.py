@@ -15,6 +15,7 @@ import nodes
 import pvemigrate
 from nodes import read_tree, write_tree
 from pvemigrate import Project
+from pvemigrate.releases import HOPS
 from pvemigrate.ruleset._apt_files import default_release, part_names
 from pvemigrate.source import SourceFile
 from test_apt_readers import Apt
@@ -204,25 +205,53 @@ def test_pins_are_what_apt_cache_says(apt, tmp_path):
 # -- keys --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("hop, release", [("6to7", "bullseye"), ("7to8", "bookworm"), ("8to9", "trixie")])
 @pytest.mark.parametrize("signed_by", [True, False], ids=["gpg", "asc"])
-def test_apt019_finds_debians_keys_in_debians_keyrings(signed_by, tmp_path):
-    """The keyring holds keys of bullseye; without them it does not."""
+def test_apt019_finds_debians_keys_in_debians_keyrings(signed_by, hop, release, tmp_path):
+    """The keyring holds keys of the new release; without them it does not."""
     package = debian.unpacked("debian-archive-keyring")
-    rings = sorted(package.glob("usr/share/keyrings/debian-archive-b*.gpg" if signed_by
+    rings = sorted(package.glob("usr/share/keyrings/debian-archive-[bt]*.gpg" if signed_by
                                 else "etc/apt/trusted.gpg.d/*.asc"))
-    if not any("bullseye" in ring.name for ring in rings):
-        pytest.skip("the package debian-archive-keyring that apt-get has here is newer than bullseye's "
-                    "keys: unpack one of Debian 11 to 13 in its place")
+    if not any(release in ring.name for ring in rings):
+        pytest.skip("the package debian-archive-keyring that apt-get has here does not have %s's keys: "
+                    "unpack one of Debian 11 to 13 in its place" % release)
     for ring in rings:
-        name = "ring" + ring.suffix
-        for place, kind in (("http://deb.debian.org/debian bullseye", "bullseye-(automatic|stable)"),
-                            ("http://security.debian.org/debian-security bullseye-security",
-                             "bullseye-security-automatic")):
-            root = write_tree(tmp_path / ring.name / kind[-9:], {
-                "etc/apt/keyrings/" + name: ring.read_bytes(),
-                "etc/apt/sources.list": "deb [signed-by=/etc/apt/keyrings/%s] %s main\n" % (name, place)})
-            found = Project(root, phases="all", select=["APT019"]).check()
-            assert bool(found) != bool(re.search(kind, ring.name)), (ring, place)
+        # By what is in it, and by its name where nothing of that can be read.
+        for name, data in (("ring" + ring.suffix, ring.read_bytes()), (ring.name, b"\0")):
+            for place, kind in (("http://deb.debian.org/debian " + release, release + "-(automatic|stable)"),
+                                ("http://security.debian.org/debian-security %s-security" % release,
+                                 release + "-security-automatic")):
+                if hop == "6to7" and data == b"\0" and not signed_by:
+                    continue
+                root = write_tree(tmp_path / name / kind[-9:], {
+                    "etc/apt/keyrings/" + name: data,
+                    "etc/apt/sources.list": "deb [signed-by=/etc/apt/keyrings/%s] %s main\n" % (
+                        name, place)})
+                found = Project(root, phases="all", select=["APT019"], hop=hop).check()
+                assert bool(found) != bool(re.search(kind, ring.name)), (ring, place)
+
+
+@pytest.mark.parametrize("release", ["bullseye", "bookworm", "trixie"])
+def test_the_fingerprints_are_those_of_debians_keys(release):
+    if not shutil.which("gpg"):
+        pytest.skip("no gpg: install gnupg")
+    hop = next(hop for hop in HOPS.values() if hop.new == release)
+    package = debian.unpacked("debian-archive-keyring")
+    for key, names in ((hop.debian_key, ("automatic", "stable")),
+                       (hop.security_key, ("security-automatic",))):
+        found = []
+        for name in names:
+            ring = package / ("usr/share/keyrings/debian-archive-%s-%s.gpg" % (release, name))
+            if not ring.exists():
+                pytest.skip("the package debian-archive-keyring that apt-get has here does not have %s's "
+                            "keys: unpack one of Debian 11 to 13 in its place" % release)
+            done = subprocess.run(["gpg", "--homedir", str(package), "--no-default-keyring",
+                                   "--with-colons", "--show-keys", str(ring)], stdout=subprocess.PIPE)
+            lines = [line.split(":") for line in done.stdout.decode().split("\n")]
+            found.append((next(line[9] for line in lines if line[0] == "fpr"),
+                          next(line[9] for line in lines if line[0] == "uid").partition(" <")[0]))
+        assert [fingerprint for fingerprint, _ in found] == key.fingerprints
+        assert [owner for _, owner in found] == key.owners
 
 
 # -- what is added and disabled ----------------------------------------------------------------------
@@ -260,6 +289,65 @@ def test_patch_makes_the_new_file(tmp_path):
 
 STANZA = "Types: deb\nURIs: https://enterprise.proxmox.com/debian/pve\nSuites: buster\n" \
     "Components: pve-enterprise\n"
+
+
+#: What may stand in proxmox.sources already: all of it is still there for apt, and what is added too.
+THERE = "Types: deb\nURIs: http://there.example/debian\nSuites: any\nComponents: main\n"
+BEFORE = [
+    "", "\n", "\n\n", "# c", "# c\n", "\r\n", THERE, THERE + "\n", THERE + "\n\n\n", THERE[:-1], THERE + "# c",
+    THERE + "\n# c\n", THERE + "\n# c", THERE + " \n", THERE + " ", THERE + "\t\n# c\n", THERE + "\n \n",
+    THERE.replace("\n", "\r\n"), THERE.replace("\n", "\r\n")[:-2], THERE[:-1] + "\n contrib",
+    THERE + "Enabled: no", THERE + "\n" + THERE.replace("any", "some"), THERE + "X-Note:", THERE + "\r",
+    THERE.replace("\n", "\r\n") + "\r\n# c\r\n", THERE + "# c\n contrib"]
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("text", BEFORE)
+def test_apt_reads_what_is_added_to_a_file_of_stanzas(text, apt, tmp_path):
+    root = write_tree(tmp_path / "node", {
+        "etc/apt/sources.list.d/debian.list": "deb http://deb.debian.org/debian trixie main\n",
+        "etc/apt/sources.list.d/proxmox.sources": text,
+        "usr/share/keyrings/proxmox-archive-keyring.gpg": "Proxmox Trixie Release Key"})
+    folder = Path(str(root)) / "etc/apt/sources.list.d"
+    apt.fill({path.name: path.read_bytes() for path in folder.iterdir()})
+    before, errors = apt.targets()
+    assert errors == []
+    plan = Project(root, hop="8to9", phases="all", select=["APT010"], pve_repo="no-subscription").fix()
+    assert plan.apply() == [] and plan.remaining == []
+    apt.fill({path.name: path.read_bytes() for path in folder.iterdir()})
+    after, errors = apt.targets()
+    assert errors == []
+    assert {target[3:] for target in after - before} == {
+        ("http://download.proxmox.com/debian/pve/", "trixie", "pve-no-subscription")}
+    assert before < after
+    added = (folder / "proxmox.sources").read_bytes()
+    assert added.startswith(text.encode()) and b"Signed-By: /usr/share/keyrings/proxmox-archive-" in added
+
+
+def test_nothing_is_added_to_what_runs_on(tmp_path):
+    """Below such a line it would be another field's name for apt."""
+    for text in (THERE + "junk", THERE + "\njunk\n", "junk\n"):
+        root = write_tree(tmp_path, {
+            "etc/apt/sources.list": "deb http://deb.debian.org/debian trixie main\n",
+            "etc/apt/sources.list.d/proxmox.sources": text})
+        plan = Project(root, hop="8to9", phases="all", select=["APT010"],
+                       pve_repo="no-subscription").fix()
+        assert plan.changes == [] and plan.errors == []
+
+
+@pytest.mark.parametrize("phases, suite", [("before", "bookworm"), ("all", "trixie")])
+def test_such_a_node_of_release_8(phases, suite, tmp_path):
+    tree = {path: text.replace("buster/updates", "bookworm-security").replace("buster", "bookworm")
+            for path, text in NODE.items()}
+    root = write_tree(tmp_path, tree)
+    options = {"phases": phases, "select": ["APT"], "ignore": ["APT024"], "hop": "8to9",
+               "pve_repo": "no-subscription"}
+    assert Project(root, **options).fix().apply() == []
+    assert read_tree(root)["etc/apt/sources.list.d/proxmox.sources"] == (
+        "Types: deb\nURIs: http://download.proxmox.com/debian/pve\nSuites: %s\n"
+        "Components: pve-no-subscription\n" % suite).encode()
+    again = Project(root, **options).fix()
+    assert again.changes == [] and [f for f in again.findings if f.due] == []
 
 
 @pytest.mark.heavy

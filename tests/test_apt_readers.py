@@ -22,15 +22,56 @@ from pvemigrate.formats import deb822
 
 pytestmark = pytest.mark.heavy
 
-EXAMPLE = Path(__file__).parent.parent / "examples" / "pve6-node"
+EXAMPLES = Path(__file__).parent.parent / "examples"
 SUFFIX = {"apt-list": ".list", "deb822": ".sources"}
 KINDS = pytest.mark.parametrize("kind", sorted(SUFFIX))
 
-SUITES = {"buster": "bullseye", "buster-updates": "bullseye-updates",
-          "buster-proposed-updates": "bullseye-proposed-updates",
-          "buster/updates": "bullseye-security", "bullseye/updates": "bullseye-security"}
-BACKPORTS = ("buster-backports", "buster-backports-sloppy", "bullseye-backports",
-             "bullseye-backports-sloppy")
+
+
+class Upgrade:
+    """What an upgrade is to make of entries, said once more in other words than the package's."""
+
+    def __init__(self, old, new, before, ceph, old_ceph, security):
+        self.old, self.new, self.before, self.ceph, self.old_ceph = old, new, before, ceph, old_ceph
+        self.suites = {old + end: new + end for end in ("", "-updates", "-proposed-updates")}
+        self.suites.update(dict.fromkeys(security, new + "-security"))
+        self.backports = [name + "-backports" + end for name in (old, new) for end in ("", "-sloppy")]
+        self.components = {}
+        self.firmware = old != "buster"
+        if self.firmware:
+            self.suites.update({old + end: new + end for end in ("-debug", "-proposed-updates-debug")})
+            self.backports += [old + "-backports-debug", new + "-backports-debug"]
+            self.components["ceph"] = {"main": "no-subscription"}
+        if new == "trixie":
+            self.components["pve"] = {"pvetest": "pve-test"}
+            self.components["pbs"] = {"pbstest": "pbs-test"}
+
+    def renamed(self, uri, component):
+        """What a component of Proxmox's is called in the new release."""
+        last = uri.rstrip("/").rpartition("/")[2]
+        whose = "ceph" if last == self.ceph else "pbs" if last == "pbs" else "pve"
+        if whose == "ceph" and "enterprise.proxmox.com" in uri and component == "main":
+            return "enterprise" if self.firmware else component
+        return self.components.get(whose, {}).get(component, component)
+
+    def served(self, uri):
+        """Where the new release is that *uri* had the old one of."""
+        if self.firmware:
+            for kind in ("debian", "proxmox"):
+                host = "deb.debian.org" if kind == "debian" else "download.proxmox.com"
+                uri = re.sub("(?i)archive.%s.(org|com)" % kind, host, uri)
+        return uri
+
+
+UPGRADES = {
+    "6to7": Upgrade("buster", "bullseye", "stretch", "ceph-octopus", "ceph-nautilus",
+                    ["buster/updates", "bullseye/updates"]),
+    "7to8": Upgrade("bullseye", "bookworm", "buster", "ceph-quincy", "ceph-pacific",
+                    ["bullseye-security", "bullseye/updates", "bookworm/updates"]),
+    "8to9": Upgrade("bookworm", "trixie", "bullseye", "ceph-squid", "ceph-reef",
+                    ["bookworm-security", "bookworm/updates", "trixie/updates"]),
+}
+HOPS = pytest.mark.parametrize("hop", sorted(UPGRADES))
 
 CONFIG = """
 Dir "%(dir)s/"; Dir::Etc "%(dir)s/"; Dir::Etc::main "none"; Dir::Etc::parts "none";
@@ -252,23 +293,36 @@ def test_a_key_inside_signed_by_needs_a_newer_apt(apt):
 # -- what apt makes of a fixed file ----------------------------------------------------------------
 
 
-def expected(before, after):
-    """Check that *after* is *before* with suites of the new release, backports gone, and nothing
-    else changed. Both are sets of (what, URI, suite, component)."""
-    for what, uri, suite, component in before - after:
-        if suite not in BACKPORTS:
-            assert (what, uri, SUITES[suite], component) in after, (uri, suite)
-    for what, uri, suite, component in after - before:
-        assert any((what, uri, old, component) in before
-                   for old, new in SUITES.items() if new == suite), (uri, suite)
+def expected(before, after, upgrade):
+    """Check that *after* is *before* with suites of the new release and the components' names there,
+    backports gone, firmware beside non-free, and nothing else changed. Both are sets of (what, URI,
+    suite, component)."""
+    def moved(what, uri, suite, component):
+        new = upgrade.suites.get(suite, suite)
+        if new != suite:
+            uri = upgrade.served(uri)
+        if new == upgrade.new or suite == upgrade.old:
+            component = upgrade.renamed(uri, component)
+        return what, uri, new, component
+
+    for target in before - after:
+        if target[2] not in upgrade.backports:
+            assert moved(*target) in after, target
+    wanted = {moved(*target) for target in before}
+    for target in after - before - wanted:
+        what, uri, suite, component = target
+        assert component == "non-free-firmware" and upgrade.firmware, target
+        assert (what, uri, suite, "non-free") in wanted, target
 
 
+@HOPS
 @KINDS
-def test_fixed_samples(kind, apt):
+def test_fixed_samples(kind, hop, apt):
     changed = 0
     for name, data in samples(kind):
-        for text in (data, data.replace(b"\n", b"\r\n"), data.rstrip(b"\n")):
-            result = pvemigrate.fix(text, kind=kind, phases="all")
+        texts = (data, data.replace(b"\n", b"\r\n"), data.rstrip(b"\n"))
+        for text in texts if hop == "6to7" else texts[1:2]:
+            result = pvemigrate.fix(text, kind=kind, phases="all", hop=hop, ignore=["APT024"])
             if not result.changed:
                 continue
             changed += 1
@@ -277,39 +331,71 @@ def test_fixed_samples(kind, apt):
             apt.fill({"x" + SUFFIX[kind]: result.bytes})
             after, new_errors = apt.targets()
             assert bool(errors) == bool(new_errors), (name, new_errors)
-            expected(repositories(before), repositories(after))
+            expected(repositories(before), repositories(after), UPGRADES[hop])
     assert changed > 15
 
 
-#: (URI, whose it is); %d makes each entry another repository.
+#: (URI, whose it is); %d makes each entry another repository, and of the rest the names of Ceph's
+#: repositories are those of the upgrade.
 PLACES = [
     ("http://ftp%d.debian.org/debian", "debian"), ("http://m%d.example/debian/", "debian"),
     ("http://p%d.example:3142/deb.debian.org/debian", "debian"),
     ("http://m%d.example/debian-security", "security"),
     ("http://p%d.example:3142/security.debian.org", "security"),
     ("http://m%d.example/debian/pve", "unknown"), ("http://m%d.example/buster", "unknown"),
-    ("http://m%d.example/ceph-octopus", "octopus"), ("http://m%d.example/ceph-nautilus", "nautilus"),
+    ("http://m%d.example/{ceph}", "ceph"), ("http://m%d.example/{old_ceph}", "old ceph"),
+    ("http://p%d.example:3142/download.proxmox.com/debian/{ceph}/", "proxmox's ceph"),
+    ("http://p%d.example:3142/archive.debian.org/debian", "debian"),
     ("http://p%d.example:3142/repo.zabbix.com/zabbix/5.0/debian", "vendor"),
     ("http://m%d.example/mariadb/repo/10.5/debian", "vendor"),
 ]
-NAMES = sorted(SUITES) + list(BACKPORTS) + ["stretch", "bullseye", "buster-x"]
 COMPONENTS = [["main"], ["main", "contrib"], ["main", "non-free", "contrib"], ["main", "extra"],
-              ["pve-no-subscription"], ["pvetest", "main"], ["stable"]]
+              ["pve-no-subscription"], ["pvetest", "main"], ["stable"], ["pve-test", "pvetest"]]
 
 
-def new_suite(whose, suite, components):
+def names(upgrade):
+    """The suites that are tried."""
+    return sorted(upgrade.suites) + upgrade.backports + [upgrade.before, upgrade.new, upgrade.old + "-x"]
+
+
+def new_suite(upgrade, whose, suite, components):
     """What a suite has to become (None: it goes), said once more in other words than the rules'."""
     everyday = all(name in ("main", "contrib", "non-free") for name in components)
     pve = any(name.startswith("pve") for name in components)
-    if whose in ("vendor", "nautilus"):
+    if whose in ("vendor", "old ceph"):
         return suite
-    if suite.endswith("/updates"):
-        return SUITES[suite] if everyday else suite
+    if whose == "proxmox's ceph":
+        return upgrade.new if suite == upgrade.old else suite
+    if suite.endswith(("/updates", "-security")):
+        return upgrade.suites[suite] if everyday else suite
     if whose == "debian" and everyday:
-        return None if suite in BACKPORTS else SUITES.get(suite, suite)
-    if suite == "buster" and (pve or whose == "octopus"):
-        return "bullseye"
+        return None if suite in upgrade.backports else upgrade.suites.get(suite, suite)
+    if suite == upgrade.old and (pve or whose == "ceph"):
+        return upgrade.new
     return suite
+
+
+def new_entries(upgrade, whose, uris, suites, components):
+    """What has to become of an entry: set of (URI, suite, component)."""
+    moves = {suite: new_suite(upgrade, whose, suite, components) for suite in suites}
+    pve = any(name.startswith("pve") for name in components)
+    switched = [suite for suite in suites if moves[suite] not in (None, suite)]
+    archived = upgrade.firmware and any("archive." in uri for uri in uris) and switched
+    kind = "pve" if pve else "ceph" if whose.endswith("ceph") else None
+    renamed = upgrade.components.get(kind, {}) if kind and whose not in ("vendor", "old ceph") else {}
+    renamed = {old: new for old, new in renamed.items() if old in components} if switched else {}
+    everyday = all(name in ("main", "contrib", "non-free") for name in components)
+    known = {*upgrade.suites, *upgrade.suites.values(), *(upgrade.backports if everyday else ())}
+    if renamed:
+        known = {upgrade.old, upgrade.new}
+    if (renamed or archived) and not known.issuperset(suites):
+        # Nobody but the administrator can take it apart; the backports go all the same.
+        renamed, archived = {}, False
+        moves = {suite: None if moves[suite] is None else suite for suite in suites}
+    if renamed and upgrade.old not in suites:
+        renamed = {}
+    return {(upgrade.served(uri) if archived else uri, moves[suite], renamed.get(component, component))
+            for uri in uris for suite in suites for component in components if moves[suite]}
 
 
 def spelled(rnd, word):
@@ -323,10 +409,11 @@ def spelled(rnd, word):
     return word[:at] + '"' + word[at:] + '"'
 
 
-def entry(rnd, number):
+def entry(rnd, number, upgrade=UPGRADES["6to7"]):
     """A one-line entry (str), and what is expected of it: whose, URI, suites, components."""
     place, whose = rnd.choice(PLACES)
-    uri, suite, components = place % number, rnd.choice(NAMES), rnd.choice(COMPONENTS)
+    place = place.format(ceph=upgrade.ceph, old_ceph=upgrade.old_ceph)
+    uri, suite, components = place % number, rnd.choice(names(upgrade)), rnd.choice(COMPONENTS)
     words = [rnd.choice(("deb", "deb-src")), rnd.choice(("", "", "[note=buster#1]", "[ a=b c=buster ]")),
              spelled(rnd, uri), spelled(rnd, suite)] + [spelled(rnd, word) for word in components]
     line = rnd.choice(("", " ", "\t")) + words[0]
@@ -337,11 +424,12 @@ def entry(rnd, number):
         whose, [uri], [suite], components)
 
 
-def stanza(rnd, number):
+def stanza(rnd, number, upgrade):
     """A stanza (str) and what is expected of it, as for entry()."""
     place, whose = rnd.choice(PLACES)
+    place = place.format(ceph=upgrade.ceph, old_ceph=upgrade.old_ceph)
     uris = [place % number, place % (number + 5000)][:rnd.randint(1, 2)]
-    suites = rnd.sample(NAMES, rnd.randint(1, 4))
+    suites = rnd.sample(names(upgrade), rnd.randint(1, 4))
     components = rnd.choice(COMPONENTS)
     end = rnd.choice(("\n", "\n", "\r\n"))
 
@@ -369,33 +457,32 @@ def stanza(rnd, number):
     return "".join(fields) + end, (whose, uris, suites, components)
 
 
+@HOPS
 @KINDS
-def test_fixed_texts(kind, apt):
+def test_fixed_texts(kind, hop, apt):
     """Generated files: apt understands of the fixed one exactly what it should."""
-    rnd = random.Random("fixed " + kind)
+    rnd = random.Random("fixed " + kind + hop)
     for start in range(0, 150, 30):
-        fixed_texts(kind, apt, rnd, range(start, start + 30))
+        fixed_texts(kind, hop, apt, rnd, range(start, start + 30))
 
 
-def fixed_texts(kind, apt, rnd, numbers):
+def fixed_texts(kind, hop, apt, rnd, numbers):
+    upgrade, options = UPGRADES[hop], {"kind": kind, "phases": "all", "select": ["APT00"], "hop": hop}
     make = entry if kind == "apt-list" else stanza
     originals, fixed, wanted = {}, {}, {}
     for number in numbers:
         name = "f%03d%s" % (number, SUFFIX[kind])
-        parts = [make(rnd, number * 10 + at) for at in range(rnd.randint(1, 4))]
+        parts = [make(rnd, number * 10 + at, upgrade) for at in range(rnd.randint(1, 4))]
         text = "".join(part for part, _ in parts).encode("utf-8")
         if rnd.random() < 0.3:
             text = text.rstrip(b"\r\n")
         originals[name] = text
         wanted[name] = ({(uri, suite, component) for _, (_, uris, suites, components) in parts
                          for uri in uris for suite in suites for component in components},
-                        {(uri, new_suite(whose, suite, components), component)
-                         for _, (whose, uris, suites, components) in parts
-                         for uri in uris for suite in suites for component in components
-                         if new_suite(whose, suite, components)})
-        result = pvemigrate.fix(text, kind=kind, phases="all", select=["APT00"])
+                        set().union(*[new_entries(upgrade, *what) for _, what in parts]))
+        result = pvemigrate.fix(text, **options)
         fixed[name] = result.bytes
-        again = pvemigrate.fix(result.bytes, kind=kind, phases="all", select=["APT00"])
+        again = pvemigrate.fix(result.bytes, **options)
         assert not again.changed, text
     for files, side in ((originals, 0), (fixed, 1)):
         refused, targets = apt.judge(files)
@@ -436,8 +523,31 @@ def uris(apt, root):
     return {line.split("'")[1] for line in out.split("\n") if line.startswith("'")}
 
 
+@pytest.mark.parametrize("node, hop", [("pve7-node", "7to8"), ("pve8-node", "8to9")])
+def test_example_node_in_later_upgrades(node, hop, apt, tmp_path):
+    """Suites and components of what apt would fetch, and none of the old release's of Debian's and
+    Proxmox's."""
+    upgrade = UPGRADES[hop]
+    shutil.copytree(str(EXAMPLES / node), str(tmp_path / "node"), symlinks=True)
+
+    def entries():
+        uris(apt, tmp_path / "node")
+        return repositories(apt.targets()[0])
+
+    before = entries()
+    assert pvemigrate.Project(tmp_path / "node", phases="all", hop=hop, select=["APT"],
+                              ignore=["APT024"]).fix().apply() == []
+    after = entries()
+    vendors = {target for target in before if not re.search("(debian|proxmox).(org|com)", target[1])}
+    wanted = {(what, uri, upgrade.suites[suite], upgrade.renamed(uri, component))
+              for what, uri, suite, component in before - vendors} | vendors
+    wanted |= {(what, uri, suite, "non-free-firmware") for what, uri, suite, component in wanted
+               if component == "non-free"}
+    assert after == wanted and after != before
+
+
 def test_example_node(apt, tmp_path):
-    shutil.copytree(str(EXAMPLE), str(tmp_path / "node"), symlinks=True)
+    shutil.copytree(str(EXAMPLES / "pve6-node"), str(tmp_path / "node"), symlinks=True)
     before = uris(apt, tmp_path / "node")
     assert pvemigrate.Project(tmp_path / "node", phases="all", select=["APT"]).fix().apply() == []
     after = uris(apt, tmp_path / "node")

@@ -65,6 +65,55 @@ PRECEDENCE = {
 }
 
 
+#: The same for the later upgrades. Where one of two codes is due, the other one's turn comes after.
+PRECEDENCE_LATER = {
+    "7to8": {
+        "http://deb.debian.org/debian bullseye main non-free": "APT001",
+        "http://deb.debian.org/debian bookworm main non-free": "APT022",
+        "http://deb.debian.org/debian bookworm main non-free non-free-firmware": None,
+        "http://deb.debian.org/debian-debug bullseye-debug main": "APT001",
+        "http://deb.debian.org/debian-debug bullseye-backports-debug main": "APT007",
+        "http://deb.debian.org/debian buster main": "APT009",
+        "http://archive.debian.org/debian bullseye main": "APT001",
+        "http://security.debian.org bullseye-security main": "APT002",
+        "http://security.debian.org bullseye/updates main": "APT002",
+        "http://security.debian.org bookworm/updates main": "APT002",
+        "http://security.debian.org buster/updates main": "APT009",
+        "http://download.proxmox.com/debian/pve bullseye pvetest": "APT003",
+        "http://download.proxmox.com/debian/pve bookworm pvetest": None,
+        "http://download.proxmox.com/debian/ceph-quincy bullseye main": "APT004",
+        "http://download.proxmox.com/debian/ceph-quincy bookworm main": "APT023",
+        "http://download.proxmox.com/debian/ceph-quincy bullseye no-subscription": "APT004",
+        "http://download.proxmox.com/debian/ceph-quincy bookworm no-subscription": None,
+        "http://download.proxmox.com/debian/ceph-pacific bookworm main": "APT005",
+        "https://download.ceph.com/debian-quincy bullseye main": "APT006",
+        "https://apt.example/x stable main": "APT008",
+        "http://packages.linbit.com/public/ proxmox-7 drbd-9": "APT008",
+        "http://packages.linbit.com/public/ proxmox-8 drbd-9": None,
+    },
+    "8to9": {
+        "http://deb.debian.org/debian trixie main non-free": "APT022",
+        "http://deb.debian.org/debian bullseye main non-free": "APT009",
+        "http://security.debian.org bookworm-security main": "APT002",
+        "http://download.proxmox.com/debian/pve bookworm pvetest": "APT003",
+        "http://download.proxmox.com/debian/pve bookworm pve-test": "APT003",
+        "http://download.proxmox.com/debian/pve trixie pvetest": "APT023",
+        "http://download.proxmox.com/debian/pve trixie pve-test": None,
+        "http://download.proxmox.com/debian/pve bullseye pvetest": "APT009",
+        "http://download.proxmox.com/debian/pbs bookworm pbstest": "APT013",
+        "http://download.proxmox.com/debian/pbs trixie pbstest": "APT023",
+        "http://download.proxmox.com/debian/pbs trixie pbs-test": None,
+        "http://download.proxmox.com/debian/ceph-squid bookworm main": "APT004",
+        "http://download.proxmox.com/debian/ceph-squid trixie main": "APT023",
+        "https://enterprise.proxmox.com/debian/ceph-squid trixie enterprise": None,
+        "https://enterprise.proxmox.com/debian/ceph-quincy bookworm enterprise": "APT005",
+        "https://download.ceph.com/debian-squid bookworm main": "APT006",
+        "http://archive.proxmox.com/debian/pve bookworm pvetest": "APT003",
+    },
+}
+LATER = sorted((hop, entry) for hop, entries in PRECEDENCE_LATER.items() for entry in entries)
+
+
 def as_stanza(entry):
     uri, suite, *components = entry.rsplit("] ", 1)[-1].split(" ") if "[" not in entry else (
         [entry[:entry.index(" ", entry.index("]"))]] + entry[entry.index("]"):].split(" ")[1:])
@@ -86,10 +135,22 @@ def test_one_entry_gets_one_code(entry, tmp_path):
             assert project.errors == []
 
 
-@pytest.mark.parametrize("entry", sorted(PRECEDENCE))
-def test_fixes_of_all_rules_come_to_an_end(entry, tmp_path):
+@pytest.mark.parametrize("hop, entry", LATER)
+def test_one_entry_gets_one_code_in_later_upgrades(hop, entry, tmp_path):
+    code = PRECEDENCE_LATER[hop][entry]
+    for name, text in (("x.list", "deb %s\n" % entry), ("x.sources", as_stanza(entry))):
+        write_tree(tmp_path / name, {"etc/apt/sources.list.d/" + name: text})
+        for options in ({}, {"archive": True, "unsafe_fixes": True}, {"pve_repo": "enterprise"}):
+            project = Project(tmp_path / name, hop=hop, phases="all",
+                              select=ENTRY_RULES + ["APT022", "APT023"], **options)
+            assert [finding.code for finding in project.check()] == ([code] if code else [])
+            assert project.errors == []
+
+
+@pytest.mark.parametrize("hop, entry", [("6to7", entry) for entry in sorted(PRECEDENCE)] + LATER)
+def test_fixes_of_all_rules_come_to_an_end(hop, entry, tmp_path):
     write_tree(tmp_path, {"etc/apt/sources.list": "deb %s\n" % entry * 2})
-    options = dict(select=["APT"], phases="all", archive=True, unsafe_fixes=True)
+    options = dict(select=["APT"], phases="all", archive=True, unsafe_fixes=True, hop=hop)
     plan = Project(tmp_path, **options).fix()
     assert plan.errors == [] and plan.apply() == []
     again = Project(tmp_path, **options).fix()
@@ -112,17 +173,20 @@ def test_duplicates_are_judged_with_files_that_were_not_asked_for(tmp_path):
     assert read_tree(tmp_path) == {path: text.encode() for path, text in tree.items()}
 
 
-def test_many_words_and_many_entries_take_little_time(tmp_path):
-    many = " ".join("s%d buster" % number for number in range(2000))
+@pytest.mark.parametrize("hop, suite", [("6to7", "buster"), ("8to9", "bookworm")])
+def test_many_words_and_many_entries_take_little_time(hop, suite, tmp_path):
+    many = " ".join("s%d %s" % (number, suite) for number in range(2000))
     uris = " ".join("http://h%d.example/debian" % number for number in range(2000))
-    stanza = "Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n\n" % (uris, many)
-    entries = "".join("deb [arch=a%d] http://m.example/debian buster c%d main\n" % (number, number % 7)
+    stanza = "Types: deb\nURIs: %s\nSuites: %s\nComponents: main non-free\n\n" % (uris, many)
+    stanza += "Types: deb\nURIs: %s\nSuites: %s\nComponents: pvetest\n\n" % (
+        uris.replace("debian", "pve"), many)
+    entries = "".join("deb [arch=a%d] http://m.example/debian %s c%d main\n" % (number, suite, number % 7)
                       for number in range(3000))
     write_tree(tmp_path, {"etc/apt/sources.list": entries,
                           "etc/apt/sources.list.d/x.sources": stanza})
     start = time.process_time()
-    project = Project(tmp_path, select=["APT006", "APT008", "APT009", "APT013", "APT014",
-                                      "APT021"], phases="all", archive=True)
+    project = Project(tmp_path, select=["APT006", "APT008", "APT009", "APT013", "APT014", "APT021",
+                                        "APT022", "APT023"], phases="all", archive=True, hop=hop)
     project.check()
     assert project.errors == []
     assert time.process_time() - start < 20
@@ -165,15 +229,23 @@ def fetched(apt, root):
             [line for line in errors.split("\n") if "multiple times" in line])
 
 
-URIS = ["http://a.example/debian", "http://a.example/debian/", "http://b.example/debian"]
-SUITES = ["buster", "bullseye", "buster-updates", "bullseye-updates"]
+#: hop -> URIs, suites, components, and the rules that change them besides APT014.
+MANY = {
+    "6to7": (["http://a.example/debian", "http://a.example/debian/", "http://b.example/debian"],
+             ["buster", "bullseye", "buster-updates", "bullseye-updates"],
+             ["main", "contrib", "non-free"], ["APT001"]),
+    # Suite and component have other names, and change together.
+    "8to9": (["http://a.example/debian/pve", "http://a.example/debian/pve/", "http://b.example/debian/pve"],
+             ["bookworm", "trixie"], ["pvetest", "pve-test", "pve-no-subscription"],
+             ["APT003", "APT023"]),
+}
 
 
-def one_line(rnd, language):
-    components = [rnd.choice(["main", "contrib", "non-free"]) for _ in range(rnd.randint(1, 3))]
+def one_line(rnd, language, uris, suites, components, _):
+    components = [rnd.choice(components) for _ in range(rnd.randint(1, 3))]
     return "%s %s%s %s %s%s\n" % (
-        rnd.choice(["deb", "deb-src"]), "[lang=de] " if language else "", rnd.choice(URIS),
-        rnd.choice(SUITES), rnd.choice([" ", "  ", "\t"]).join(components), rnd.choice(["", " # main"]))
+        rnd.choice(["deb", "deb-src"]), "[lang=de] " if language else "", rnd.choice(uris),
+        rnd.choice(suites), rnd.choice([" ", "  ", "\t"]).join(components), rnd.choice(["", " # main"]))
 
 
 def some(rnd, words, most):
@@ -181,21 +253,22 @@ def some(rnd, words, most):
     return rnd.choice([" ", "\n ", "\t", "\n# main\n  "]).join(found)
 
 
-def stanza(rnd, language):
+def stanza(rnd, language, uris, suites, components, _):
     return "Types: %s\nURIs: %s\nSuites: %s\nComponents: %s\n%s\n" % (
-        some(rnd, ["deb", "deb", "deb-src"], 2), some(rnd, URIS, 2), some(rnd, SUITES, 4),
-        some(rnd, ["main", "contrib"], 3), "Languages: de\n" if language else "")
+        some(rnd, ["deb", "deb", "deb-src"], 2), some(rnd, uris, 2), some(rnd, suites, 4),
+        some(rnd, components[:2], 3), "Languages: de\n" if language else "")
 
 
 @pytest.mark.heavy
-def test_without_its_duplicates_apt_fetches_the_same(apt, tmp_path):
-    rnd = random.Random("duplicates")
+@pytest.mark.parametrize("hop", sorted(MANY))
+def test_without_its_duplicates_apt_fetches_the_same(hop, apt, tmp_path):
+    rnd = random.Random("duplicates" + hop.replace("6to7", ""))
     quiet = 0
     for number in range(40):
         language = number % 2
 
         def several(make, least, most):
-            return "".join(make(rnd, language) for _ in range(rnd.randint(least, most)))
+            return "".join(make(rnd, language, *MANY[hop]) for _ in range(rnd.randint(least, most)))
 
         tree = {"etc/apt/sources.list": several(one_line, 0, 4),
                 "etc/apt/sources.list.d/b.sources": several(stanza, 1, 3),
@@ -204,7 +277,8 @@ def test_without_its_duplicates_apt_fetches_the_same(apt, tmp_path):
         left = None
         for root, ignore in zip(roots, (["APT014"], [])):
             write_tree(root, tree)
-            plan = Project(root, select=["APT001", "APT014"], ignore=ignore, phases="all").fix()
+            plan = Project(root, select=MANY[hop][3] + ["APT014"], ignore=ignore, phases="all",
+                           hop=hop).fix()
             assert plan.errors == [] and plan.apply() == []
             left = [finding for finding in plan.remaining if finding.code == "APT014"]
         (before, warnings), (after, new_warnings) = [fetched(apt, root) for root in roots]

@@ -403,14 +403,18 @@ def switched_names(scope, hop, source):
     """The :class:`Renaming` that goes along with the suite of *source* when it is switched to the new
     release: of components that have other names there, and of archive hosts, which do not have it.
     None where there are none."""
+    return source.holds(_switched_names, scope, hop)
+
+
+def _switched_names(source, scope, hop):
     renaming = names_in(scope, hop, source, hop.new)
     unarchived = _unarchived(source) if hop.new not in ARCHIVES else ()
     if unarchived:
         renaming = renaming or Renaming(source, [])
         renaming.uris = renaming.uris or unarchived
     if renaming is not None and not renaming.reason:
-        known = {**hop.debian, **hop.security, **hop.proxmox}
-        known.update(dict.fromkeys(known.values()))
+        known = hop.proxmox if renaming.names else {**hop.debian, **hop.security, **hop.proxmox}
+        known = {*known, *known.values()}
         if any(word.text not in known for word in source.suites):
             renaming.reason = "it is for other releases too, which have other %s: give each its own " \
                 "entry" % ("components" if renaming.names else "servers")

@@ -85,9 +85,10 @@ class DuplicateEntry(AptRule):
         for file, entry in entries:
             again = entry.repeated()
             earlier = entry.known(providers)
-            # Of one with backports something goes already: its turn is when they are gone. Which of
+            # Of one that has backports, or a component by both of its names, something goes already:
+            # its turn is when that is gone. Which of
             # two that apt refuses together is meant has to be settled first (APT018).
-            if project.owns(file) and (again or earlier) and not entry.has_backports and all(
+            if project.owns(file) and (again or earlier) and not entry.loses_words and all(
                     len(options[repository]) == 1 for repository in entry.repositories()):
                 self._report(file, entry.source, entry, again, earlier)
             entry.add_to(providers, file)
@@ -171,7 +172,9 @@ class _Expanded:
         renaming = switched_names(scope, hop, source)
         moved = renaming is not None and any(new != suite for suite, new in future.items())
         backports = {suite for suite in future if owner(source, suite, hop) == "APT007"}
-        self.has_backports = bool(backports)
+        renamed = {id(word): new for word, new in renaming.names} if moved else {}
+        names = [renamed.get(id(word), word.text) for word in source.components]
+        self.loses_words = bool(backports) or bool(renamed) and len(set(names)) < len(names)
         suites = [word for word in source.suites if word.text not in backports]
         for word in suites:
             self._text[id(word)] = future[word.text]
