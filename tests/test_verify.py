@@ -410,14 +410,14 @@ def test_a_lens_refuses_and_takes(way, tmp_path, monkeypatch):
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("name", ["pve6-node"])
-def test_all_that_is_installed_takes_what_fix_makes_of_an_example(name, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name, hop", [("pve6-node", "6to7"), ("pve7-node", "7to8"), ("pve8-node", "8to9")])
+def test_all_that_is_installed_takes_what_fix_makes_of_an_example(name, hop, tmp_path, monkeypatch):
     if shutil.which("apt-get"):
         folder = debian.unpacked("ifupdown") / "sbin"
         monkeypatch.setenv("PATH", "%s:%s" % (folder, os.environ["PATH"]))
     root = shutil.copytree(str(shapes.CHECKOUT / "examples" / name), str(tmp_path / name),
                            symlinks=True)
-    options = {"phases": "all", "unsafe_fixes": True, "macs": {"vmbr4": "52:54:00:12:34:56"}}
+    options = {"phases": "all", "unsafe_fixes": True, "macs": {"vmbr4": "52:54:00:12:34:56"}, "hop": hop}
     plan = Project(root, **options).fix(verify=True)
     assert plan.errors == []
     assert plan.diff() == Project(root, **options).fix().diff() != ""
