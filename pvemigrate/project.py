@@ -380,7 +380,7 @@ class Project(_Files):
                        rules=self._given_rules, upgraded=upgraded)
 
     def _read_all(self, wanted=lambda path: True):
-        found = discover(self._reader, self._etc, wanted=wanted)
+        found = discover(self._reader, self._etc, self._kinds_of_hop(), wanted)
         # Whoever looks at one of many guests reads it, and tells how far that is.
         is_late = self._workers is not None and self._workers.are_many(found)
         for path, location, kind in found:
@@ -394,6 +394,13 @@ class Project(_Files):
                     self.files.append(file)
                 else:
                     self._read(path, location, "interfaces", found=True)
+
+    def _kinds_of_hop(self):
+        """The kinds of files that have to do with this upgrade: what no rule of it looks at is none of
+        its business."""
+        if self._given_rules is not None:
+            return KINDS
+        return {kind for info in catalogue() if self.hop in info.hops for kind in info.kinds}
 
     def _read_chosen(self, paths, kind):
         real, known = self._reader.real_name, set()

@@ -50,14 +50,27 @@ def kinds(project):
 
 def test_known_files_and_no_others(tmp_path):
     write_tree(tmp_path, dict.fromkeys([*KNOWN, *OTHERS], ""))
-    project = Project(tmp_path)
+    project = Project(tmp_path, hop="8to9")
     assert kinds(project) == KNOWN
     assert project.errors == []
 
 
+def test_files_that_an_upgrade_has_nothing_to_do_with(tmp_path):
+    """They are not read, so whatever is wrong with them is no error of the run."""
+    write_tree(tmp_path, {"etc/pve/user.cfg": "", "etc/pve/notifications.cfg": ""})
+    (tmp_path / "etc/sysctl.conf").symlink_to("nowhere")
+    project = Project(tmp_path, hop="6to7")
+    assert list(kinds(project)) == ["etc/pve/user.cfg"] and project.errors == []
+    project = Project(tmp_path, hop="8to9")
+    assert len(project.files) == 2 and [path for path, _ in project.errors] == ["etc/sysctl.conf"]
+    # Who asks for a file by name gets it.
+    named = Project(tmp_path, paths=["etc/pve/notifications.cfg"])
+    assert kinds(named) == {"etc/pve/notifications.cfg": "notifications"}
+
+
 def test_contents_of_an_etc(tmp_path):
     write_tree(tmp_path, {path[len("etc/"):]: "" for path in KNOWN})
-    project = Project(tmp_path, etc="")
+    project = Project(tmp_path, etc="", hop="8to9")
     assert kinds(project) == {path[len("etc/"):]: kind for path, kind in KNOWN.items()}
     assert {file.location for file in project.files} == {path[len("etc/"):] for path in KNOWN}
 
@@ -118,7 +131,7 @@ def test_paths_of_a_project(tmp_path):
             (["etc/pve/nodes", "etc/pve/nodes/a", "etc/pve/nodes/a/lxc/100.conf"],
              ["etc/pve/nodes/a/lxc/100.conf", "etc/pve/nodes/a/qemu-server/101.conf"]),
             (["."], sorted(KNOWN)), (["etc"], sorted(KNOWN)), ([], [])]:
-        assert sorted(kinds(Project(tmp_path, paths=paths))) == sorted(wanted)
+        assert sorted(kinds(Project(tmp_path, paths=paths, hop="8to9"))) == sorted(wanted)
     assert Project(tmp_path, paths=["etc/none"]).errors
     project = Project(tmp_path, paths=["etc/pve/user.cfg"], kind="lxc")
     assert kinds(project) == {"etc/pve/user.cfg": "lxc"}
@@ -413,7 +426,7 @@ def test_selection():
 
 
 @pytest.mark.parametrize("options", [
-    dict(hop="8to9"), dict(phases="sometimes"), dict(phases=["before", ""]), dict(macs={"a": "x"})])
+    dict(hop="9to10"), dict(phases="sometimes"), dict(phases=["before", ""]), dict(macs={"a": "x"})])
 def test_settings_that_make_no_sense(options):
     with pytest.raises(UsageError):
         Settings(**options)
