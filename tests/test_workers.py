@@ -59,10 +59,10 @@ def test_the_outcome_is_that_of_one_process(tmp_path, spreading, jobs):
     assert outcome(root, jobs) == alone
 
 
-@pytest.mark.parametrize("node", ["pve6-node", "pve7-node"])
-def test_the_examples(spreading, node):
-    root = EXAMPLES / node
-    assert outcome(root, 3, unsafe_fixes=True) == outcome(root, None, unsafe_fixes=True)
+@pytest.mark.parametrize("node, hop", [("pve6-node", "6to7"), ("pve7-node", "7to8"), ("pve8-node", "8to9")])
+def test_the_examples(spreading, node, hop):
+    root, options = EXAMPLES / node, {"hop": hop, "unsafe_fixes": True, "deb822": True}
+    assert outcome(root, 3, **options) == outcome(root, None, **options)
 
 
 def test_a_file_that_cannot_be_read_is_named_once(tmp_path, spreading):
