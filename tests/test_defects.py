@@ -247,6 +247,12 @@ ROWS = [
     # Nobody is going to change the suite.
     Row("APT021", clean_7, {PARTS + "more.list": "deb http://ftp.debian.org/debian buster main\n"},
         (PARTS + "more.list", "http://ftp.debian.org/debian"), ignore=["APT001"]),
+    Row("APT022", clean_8, {SOURCES: ("bookworm-security main", "bookworm-security non-free main")},
+        (SOURCES, "bookworm-security |non-free"), hop="8to9"),
+    Row("APT023", clean_8,
+        {PARTS + "more.sources": "Types: deb\nURIs: http://download.proxmox.com/debian/pbs\n"
+                                 "Suites: trixie\nComponents: pbstest\n"},
+        (PARTS + "more.sources", "pbstest"), hop="8to9"),
     Row("APT024", clean_8, {PARTS + "more.list": "deb http://apt.example/ ./\n"}, (PARTS + "more.list", None),
         hop="8to9", ignore=["APT008"]),
     Row("APT022", clean_9, {PARTS + "debian.sources": (
