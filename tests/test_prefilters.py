@@ -121,7 +121,7 @@ def compare(tree):
 
 #: Options that make rules look further, in turn.
 OPTIONS = (
-    {}, {"archive": True, "pve_repo": "no-subscription", "unsafe_fixes": True},
+    {}, {"archive": True, "pve_repo": "no-subscription", "unsafe_fixes": True, "deb822": True},
     {"pin_nics": True, "macs": {"vmbr0": "02:00:00:00:00:0a", "eno1": "02:00:00:00:00:0b"},
      "rename_roles": {"PVEPoolUser": "Other"}, "unsafe_fixes": True},
     {"rename_nics": {"eno1": "enp9s0"}, "pve_repo": "enterprise"})
@@ -167,8 +167,9 @@ def goldens():
 
 
 def examples():
-    return [Tree(nodes.read_tree(nodes.REPOSITORY / "examples" / name), **options)
-            for name in ("pve6-node", "pve7-node") for options in OPTIONS]
+    return [Tree(nodes.read_tree(nodes.REPOSITORY / "examples" / name), hop=hop, **options)
+            for name, hop in (("pve6-node", "6to7"), ("pve7-node", "6to7"), ("pve7-node", "7to8"),
+                              ("pve8-node", "8to9"), ("pve9-clean", "8to9")) for options in OPTIONS]
 
 
 @lru_cache(maxsize=None)
