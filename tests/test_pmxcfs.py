@@ -225,6 +225,19 @@ def test_a_file_is_made_and_taken_away(node):
     assert contents(root) == {}
 
 
+def test_a_file_is_removed_and_comes_back(node):
+    root, mount = node
+    assert write.commit(str(root), [("etc/pve/a.cfg", None, b"x\n")]) == []
+    before = os.stat(str(root / "etc/pve/a.cfg"))
+    assert write.commit(str(root), [("etc/pve/a.cfg", b"x\n", None), ("etc/pve/b.cfg", None, b"x\n")]) == []
+    assert contents(root) == {"etc/pve/b.cfg": b"x\n"}
+    made = Journal(Root(str(root))).runs()[0][-1]
+    assert write.rollback(str(root), made) == []
+    assert contents(root) == {"etc/pve/a.cfg": b"x\n"}
+    after = os.stat(str(root / "etc/pve/a.cfg"))
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+
+
 def test_fix_below_links_and_in_priv(node):
     """What the links lead to is written, once, under its own name."""
     root, _ = node
