@@ -253,13 +253,14 @@ says more of a rule.
 
 CHECKERS = """\
 A column for each of the checkers that come with Proxmox VE: the rules that look at the same in that
-upgrade. A dash: that checker does not look at it. "no": no rule does, and the last column says why; as
-a rule, because files cannot tell. Run the checker as well (`pve6to7 --full` and so on): it sees what only a
+upgrade. A dash: that checker does not look at it. "no": no rule does, and the last column says why,
+mostly because files cannot tell. Run the checker as well (`pve6to7 --full` and so on): it sees what only a
 running node knows."""
 
 BEYOND = """\
 What a rule looks at in an upgrade although neither that upgrade's checker does nor, from 6.x to 7.0,
-the guide. A dash: the rule has nothing to do with that upgrade. "above": it is in a table above."""
+the guide, with the severity that it has there. A dash: the rule has nothing to do with that upgrade.
+"above": it is in a table above."""
 
 
 def rules():
