@@ -266,8 +266,6 @@ CHANGES_8 = {
         ("fs.inotify.max_user_watches=1048576", []),
     ],
     "etc/sysctl.d/99-sysctl-local.conf": [
-        "# Moved from /etc/sysctl.conf, which Debian 13 does not read.",
-        "",
         "# Uncomment the next line to enable packet forwarding for IPv4",
         "#net.ipv4.ip_forward=1",
         "net.ipv4.ip_forward=1",

@@ -2,7 +2,6 @@ from ..edit import Fix, remove, replace
 from ..rule import Rule, command
 from ..storage_types import plain_number
 from ._maxfiles import fate, grade, retention
-from ._maxfiles import fate, grade, retention
 from ._storage import storages_of
 
 
@@ -44,9 +43,6 @@ class Maxfiles(Rule):
     Proxmox VE makes the same change in memory. Of several lines the first valid one counts; the
     others go, and so does the line beside a valid `prune-backups`. A `prune-backups` that Proxmox
     VE refuses does not count, before the change or after it; STO006 reports it.
-
-    On a node that runs Proxmox VE 9 already nothing has been removed since the upgrade: with the
-    change, the next backup removes what is too much. It is made when it is asked for.
 
     On a node that runs Proxmox VE 9 already nothing has been removed since the upgrade: with the
     change, the next backup removes what is too much. It is made when it is asked for.

@@ -119,8 +119,7 @@ class SysctlConfNotRead(Rule):
                 texts.append("".join([_ended(line.code) for line in lines]))
         text = "\n".join(texts)
         if target is None:
-            made = create_file(path, "# Moved from /etc/sysctl.conf, which %s does not read.\n\n%s"
-                               % (self.hop.new_debian, text))
+            made = create_file(path, text)
         else:
             made = insert_after(target.tree.body[-1], "\n" + text[:-1].rstrip("\r"), target)
         return [remove(*gone, file=file), made]
