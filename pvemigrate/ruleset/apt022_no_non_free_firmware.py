@@ -89,9 +89,10 @@ def is_affected(source, hop, new, since):
     if source.is_cdrom or source.is_snapshot or first(source, new) is not None or not (
             source.holds(is_own_debian)):
         return False
-    releases = {release_of(word.text) for word in source.suites}
-    return releases.issubset((hop.old, hop.new)) and all(
-        DEBIAN_RELEASES.index(release) >= DEBIAN_RELEASES.index(since) for release in releases) and (
+    suites = {word.text for word in source.suites}
+    known = {*hop.debian, *hop.debian.values(), *hop.security, *hop.security.values(), *hop.backports}
+    return suites.issubset(known) and all(
+        DEBIAN_RELEASES.index(release_of(suite)) >= DEBIAN_RELEASES.index(since) for suite in suites) and (
             len(source.uris) * len(source.suites) <= MANY)
 
 
