@@ -202,8 +202,9 @@ class _Compiler:
                 found = "|".join(["(%s)" % self.block(self.rules[part]) for part in names])
                 if names and re.compile(found).match(""):
                     raise GrammarError("a block in %s may be empty" % name)
-                found = patterns.written(patterns.simplified(patterns.read(found)))
-                blocks[name] = (name != "start" and self.first(tree) == "type", found, tuple(names))
+                found = patterns.simplified(patterns.read(found))
+                blocks[name] = (name != "start" and self.first(tree) == "type",
+                                patterns.written(found), tuple(names), patterns.beginning(found))
         missing = [name for name in self.types if name.lower() not in rules]
         if missing:
             raise GrammarError("line types without a rule: " + ", ".join(missing))

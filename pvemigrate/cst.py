@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Block", "File", "FlattenSentinel", "Line", "Node", "Position", "RemovalSentinel",
-    "RemoveFromParent", "Token", "Transformer", "Visitor", "encode", "line_ending", "physical_lines",
-    "raw_block", "raw_line", "raw_lines", "set_table_loader",
+    "RemoveFromParent", "Token", "Transformer", "Visitor", "encode", "line_ending", "new_node",
+    "physical_lines", "raw_line", "raw_lines", "set_body", "set_header", "set_table_loader",
+    "set_texts",
 ]
 
 
@@ -369,7 +370,6 @@ class Line(Node):
 
 _set_lines = Line._lines.__set__
 _set_place = Line._place.__set__
-_new = object.__new__
 
 
 class _Lines(list):
@@ -395,7 +395,7 @@ _physical_lines = re.compile("[^\n]*\n|[^\n]+").findall
 
 
 def physical_lines(code):
-    """The physical lines of *code* for :func:`raw_lines`: pairs of some lines and how many they are.
+    """The physical lines of *code* for :func:`set_texts`: pairs of some lines and how many they are.
 
     They go by some 150: Python has numbers up to 256 already, and where one line is asked for, the
     next one mostly is.
@@ -407,21 +407,26 @@ def physical_lines(code):
         yield _Lines(code, start, at), count if code[at - 1] == "\n" else count + 1
 
 
-def raw_lines(classes, texts):
-    """Lines of these classes from texts that the grammar is known to accept (the parser's way in):
-    a tuple. *texts*: pairs of some lines' texts and how many they are."""
-    texts = list(texts)
+def raw_lines(classes):
+    """Lines of these classes (the parser's way in): a tuple. They are none before they have their
+    texts."""
     # (Not a tuple, which the garbage collector takes for a new object each time that it grows.)
-    nodes = list(map(_new, classes))
-    deque(map(_set_lines, nodes, chain.from_iterable([repeat(*some) for some in texts])), 0)
-    deque(map(_set_place, nodes, chain.from_iterable([range(count) for _, count in texts])), 0)
-    return tuple(nodes)
+    return tuple(list(map(new_node, classes)))
+
+
+def set_texts(lines, texts):
+    """Give *lines* texts that the grammar is known to accept: pairs of some lines' texts and how many
+    they are."""
+    texts = list(texts)
+    deque(map(_set_lines, lines, chain.from_iterable([repeat(*some) for some in texts])), 0)
+    deque(map(_set_place, lines, chain.from_iterable([range(count) for _, count in texts])), 0)
 
 
 def raw_line(cls, code):
     """A line of class *cls* from text the grammar is known to accept."""
-    line, = raw_lines([cls], [([code], 1)])
-    return line
+    lines = raw_lines([cls])
+    set_texts(lines, [([code], 1)])
+    return lines[0]
 
 
 class header_field:
@@ -451,8 +456,8 @@ class Block(Node):
     body: tuple[Node, ...]
 
     def __init__(self, header: Line | None = None, body: Iterable[Node] = ()) -> None:
-        _set_header(self, header)
-        _set_body(self, tuple(body))
+        set_header(self, header)
+        set_body(self, tuple(body))
 
     @property
     def code(self) -> str:
@@ -493,16 +498,10 @@ class Block(Node):
         return "%s(%r, %d nodes)" % (type(self).__name__, self.header, len(self.body))
 
 
-_set_header = Block.header.__set__
-_set_body = Block.body.__set__
-
-
-def raw_block(cls, header, body):
-    """A block of class *cls*; *body*: a tuple."""
-    node = _new(cls)
-    _set_header(node, header)
-    _set_body(node, body)
-    return node
+#: The parser's way in: a node of a class, and what a block is made of.
+new_node = object.__new__
+set_header = Block.header.__set__
+set_body = Block.body.__set__
 
 
 def _visit_body(body, transformer):

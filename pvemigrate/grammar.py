@@ -12,7 +12,9 @@ import re
 from operator import attrgetter
 
 from . import tables
-from .cst import File, physical_lines, raw_block, raw_lines, set_table_loader
+from .cst import (
+    File, new_node, physical_lines, raw_lines, set_body, set_header, set_table_loader, set_texts,
+)
 from .grammar_files import FIRST_LETTER
 
 __all__ = ["Table", "load", "parse"]
@@ -31,7 +33,8 @@ class Table:
     matches one logical line, for each of its groups (one of which matches) the letter of a type,
     and whether each logical line is a physical one; and ``rules``: the patterns of the line and list
     rules. ``blocks``: for each block rule whether it begins with a header, the pattern that finds
-    the blocks directly inside it in a text of type letters, and their names.
+    the blocks directly inside it in a text of type letters, their names, and the letter that all of
+    them begin with (an empty text where that is not one letter).
     """
 
     def __init__(self, data):
@@ -49,7 +52,7 @@ class Table:
 
     def scan(self, code):
         """The logical lines of *code*: their type letters (str) and, for
-        :func:`~pvemigrate.cst.raw_lines`, their texts."""
+        :func:`~pvemigrate.cst.set_texts`, their texts."""
         form = "any" if any([word in code for word in self.data["rare"]]) else "plain"
         lines = self._lines.get(form)
         if lines is None:
@@ -85,43 +88,53 @@ class Table:
         letters, texts = self.scan(code)
         types = {chr(FIRST_LETTER + number): classes[name]
                  for number, name in enumerate(self.data["types"])}
-        lines = raw_lines(map(types.__getitem__, letters), texts)
+        lines = raw_lines(map(types.__getitem__, letters))
         start = self._blocks.get("start")
         if start is None:
             start = self._blocks["start"] = self._block("start", classes)
-        return _nodes(start, letters, lines, 0, len(lines))
+        nodes = _nodes(start, letters, lines, 0, len(lines))
+        # Last, so that the garbage collector, which comes by while nodes are made, finds less in them.
+        set_texts(lines, texts)
+        return nodes
 
     def _block(self, name, classes):
-        """What :func:`_nodes` has to know of a block rule: None where no blocks are in it, else what
-        finds them and, for each of its groups, the class of the block, whether its first line is its
-        header, and the same of it."""
+        """What :func:`_nodes` has to know of a block rule: None where no blocks are in it; else what
+        finds them, and for each group of its pattern the class of the block, whether its first line
+        is its header, the same of it, and the letter that all blocks in it begin with (empty where
+        that is not one letter)."""
         blocks = self.data["blocks"]
-        _, pattern, names = blocks[name]
+        _, pattern, names, _ = blocks[name]
         if not names:
             return None
-        return re.compile(pattern).search, [None] + [
-            (classes[name], blocks[name][0], self._block(name, classes)) for name in names]
+        return re.compile(pattern).finditer, [None] + [
+            (classes[name], blocks[name][0], self._block(name, classes), blocks[name][3])
+            for name in names]
 
 
 def _nodes(block, letters, lines, at, last):
     """The nodes made of the lines *at* to *last*, which are all that is in one block."""
     if block is None:
         return lines[at:last]
-    search, inner = block
-    match = search(letters, at, last)
-    if match is None:
-        return lines[at:last]
+    find, inner = block
     nodes = []
-    while match is not None:
+    for match in find(letters, at, last):
         start, end = match.span()
         if at < start:
             nodes += lines[at:start]
-        cls, has_header, block = inner[match.lastindex]
-        at = start + has_header
-        nodes.append(raw_block(cls, lines[start] if has_header else None,
-                               _nodes(block, letters, lines, at, end)))
+        cls, has_header, block, begin = inner[match.lastindex]
+        node = new_node(cls)
+        nodes.append(node)
+        if has_header:
+            set_header(node, lines[start])
+            start += 1
+        else:
+            set_header(node, None)
+        # Most blocks have none of those in them that may be there.
+        if block is None or letters.find(begin, start, end) < 0:
+            set_body(node, lines[start:end])
+        else:
+            set_body(node, _nodes(block, letters, lines, start, end))
         at = end
-        match = search(letters, at, last)
     nodes += lines[at:last]
     return tuple(nodes)
 

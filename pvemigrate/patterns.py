@@ -18,8 +18,8 @@ Trees are tuples, so that equal ones compare equal:
 
 from itertools import combinations
 
-__all__ = ["EMPTY", "END", "PatternError", "alt", "cat", "group", "groups", "is_dead", "one_line",
-           "read", "rep", "simplified", "without", "written"]
+__all__ = ["EMPTY", "END", "PatternError", "alt", "beginning", "cat", "group", "groups", "is_dead",
+           "one_line", "read", "rep", "simplified", "without", "written"]
 
 EMPTY = ("cat", ())
 NEVER = ("alt", ())
@@ -245,6 +245,12 @@ def _first(node, after):
     return _without(found, _without(found, after))
 
 
+def beginning(node):
+    """The character that all texts begin with that *node* matches; empty where it is not one."""
+    found = _first(node, None)
+    return chr(found[0][0]) if found and len(found) == 1 and found[0][0] == found[0][1] else ""
+
+
 def _one_way(node, after):
     """Whether *node*, in any text, has but one length that one of the characters *after* can
     follow. Then it does not matter in which order its ways are tried."""
@@ -401,12 +407,25 @@ def _joined(node, other):
         gap = _repeated(other[4][1][0], 1)
         if gap and _disjoint(gap[1], word[1]):
             return cat([word, rep(0, 1, True, cat([_any_of(word, gap), word]))])
-    if _repeated(other, 0) and node[:4] == ("rep", 0, 1, True):
+    if _repeated(other, 0) and node[:4] == ("rep", 0, 1, True) and node[4][0] == "cat":
         # (?:[nb]*n)?b* is [nb]*: both try all lengths, the longest first.
-        if node[4][0] == "cat" and len(node[4][1]) == 2:
+        if len(node[4][1]) == 2:
             both, word = node[4][1]
             if _is_set(word) and both == _any_of(word, other[4]):
                 return both
+        # So (?:b+n(?:[nb]*n)?)?b* is (?:b[nb]*)?, if n is none of b.
+        if len(node[4][1]) == 3:
+            gap, word, rest = node[4][1]
+            both = _is_set(word) and _joined(rest, other)
+            if (both and gap == rep(1, None, True, other[4]) and _disjoint(word[1], other[4][1])
+                    and both == _any_of(word, other[4])):
+                return rep(0, 1, True, cat([other[4], both]))
+    if _repeated(node, 1) and other[:4] == ("rep", 0, 1, True) and other[4][0] == "cat":
+        # n+(?:b[nb]*)? is n[nb]*, for the same reason.
+        gap, *rest = other[4][1]
+        word = node[4]
+        if _is_set(gap) and rest == [_any_of(word, gap)] and _disjoint(gap[1], word[1]):
+            return cat([word] + rest)
     return None
 
 
@@ -435,26 +454,36 @@ def _takes_newline(node):
 
 # -- writing -----------------------------------------------------------------------------------------
 
+#: All characters but ASCII's blanks: sre is quicker with this than with any other way to say it.
+_NO_BLANK = r"\S"
+_ALL_BUT_BLANKS = _without(EVERY, ((9, 13), (32, 32)))
+
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r"}
 
 
 def written(node):
     """The regular expression (str) of a tree; every Python that the package runs on reads it."""
+    text = _written(node)
+    # ASCII's blanks alone, in all of it.
+    return "(?a)" + text if _NO_BLANK in text else text
+
+
+def _written(node):
     kind = node[0]
     if kind == "set":
         return _written_set(node)
     if kind == "cat":
-        return "".join(["(?:%s)" % written(part) if part[0] == "alt" and part != NEVER
-                        else written(part) for part in node[1]])
+        return "".join(["(?:%s)" % _written(part) if part[0] == "alt" and part != NEVER
+                        else _written(part) for part in node[1]])
     if kind == "alt":
-        return "|".join(map(written, node[1])) or "(?!)"
+        return "|".join(map(_written, node[1])) or "(?!)"
     if kind == "group":
-        return "(%s)" % written(node[1])
+        return "(%s)" % _written(node[1])
     if kind == "look":
         _, ahead, wanted, item = node
-        return "(?%s%s%s)" % ("" if ahead else "<", "=" if wanted else "!", written(item))
+        return "(?%s%s%s)" % ("" if ahead else "<", "=" if wanted else "!", _written(item))
     _, least, most, greedy, item = node
-    text = written(item)
+    text = _written(item)
     if (least, most, greedy) == (0, 1, True) and not _is_set(item):
         return "(?:%s|)" % text  # quicker than a ? in sre
     if not _is_set(item):
@@ -468,6 +497,8 @@ def written(node):
 def _written_set(node):
     if node[1] == EVERY:
         return r"[\s\S]"
+    if node[1] == _ALL_BUT_BLANKS:
+        return _NO_BLANK
     if _only(node):
         return _written_character(node[1][0][0], "\\.^$*+?{}[]|()")
     negated = node[1][-1][1] == EVERY[0][1]

@@ -4,6 +4,7 @@ node classes; what the compiler refuses; that tables are fresh, and that a run n
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def test_nodes_have_the_fields_of_their_rules(kind):
         assert cls.grammar == formats.KINDS[kind]
         assert cls._fields == data["fields"][name], name
         assert cls._fields[-1] == "newline"
-    for name, (has_header, _, _) in data["blocks"].items():
+    for name, (has_header, _, _, _) in data["blocks"].items():
         if name != "start":
             assert issubclass(classes[name], Block)
             assert isinstance(has_header, bool)
@@ -119,6 +120,11 @@ def test_patterns_mean_ascii_only():
         for escape in ("\\w", "\\W", "\\d", "\\D", "\\b", "\\B"):
             assert escape not in text, "%s in %s" % (escape, name)
         assert "\\s" not in text.replace("[\\s\\S]", ""), name
+        data = grammar.load(name).data
+        for form in (data["plain"], data["any"]):
+            for pattern in (form["lines"][0], *form["rules"].values()):
+                if "\\S" in pattern:
+                    assert re.compile(pattern).flags & re.ASCII, pattern
 
 
 # -- what the compiler refuses -------------------------------------------------------------------------
@@ -142,7 +148,7 @@ def test_a_grammar_of_the_right_form_compiles():
     data = compiler.compile_grammar(GOOD)
     assert data["types"] == ("blank", "item", "other")
     assert data["fields"]["item"] == ("key", "gap", "newline")
-    assert data["blocks"]["start"] == (False, "", ())
+    assert data["blocks"]["start"] == (False, "", (), "")
 
 
 @pytest.mark.parametrize("old, new, message", [

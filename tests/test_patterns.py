@@ -31,6 +31,7 @@ def an_idiom(rnd):
         lambda: "{word}{word}*",
         lambda: "{word}+(?:{gap}+{word}+)*",
         lambda: "(?:(?:{word}|{gap})*{word})?{gap}*",
+        lambda: "{word}+(?:{gap}+{word}(?:(?:{word}|{gap})*{word})?)?{gap}*",
         lambda: "(?:{word}+(?={gap}))?",
         lambda: "{word}+(?%s{gap}|\n?(?![\\s\\S]))" % rnd.choice("=!"),
         lambda: "(?:%s)%s" % (rnd.choice(("{word}|{gap}{other}", "{gap}{other}|{word}")),
