@@ -13,6 +13,7 @@ def main():
     has it anything to tidy up then: all is written, and flushed, before.
     """
     gc.disable()
+    _put_off("inspect")
     from .cli import main as run
 
     try:
@@ -26,6 +27,25 @@ def main():
             except (AttributeError, OSError, ValueError):
                 pass  # What could be said of it has been said.
         os._exit(end.code)
+
+
+class _Later(type(sys)):
+    """A module that is imported when something of it is first asked for."""
+
+    def __getattr__(self, name):
+        self.__class__ = type(sys)
+        self.__spec__.loader.exec_module(self)
+        return getattr(self, name)
+
+
+def _put_off(name):
+    """Have a module of the standard library imported as late as that: click imports it, and most runs
+    use nothing of it."""
+    if name not in sys.modules:
+        from importlib.util import find_spec, module_from_spec
+
+        module = sys.modules[name] = module_from_spec(find_spec(name))
+        module.__class__ = _Later
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import click
 
 from . import __version__
 from .commands import COMMANDS, CONTEXT, FAILED, OK
-from .commands.sections import Helpful
+from .commands.sections import Helpful, option
 from .settings import UsageError
 from .streams import OutputError, err, hush_output, say
 
@@ -90,8 +90,8 @@ Examples:
 
 
 @click.group(cls=_Group, context_settings=CONTEXT, no_args_is_help=False, epilog=_EPILOG)
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
-              help="Show the version and exit.")
+@option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
+        help="Show the version and exit.")
 def main():
     """Find and make the changes that a major upgrade of Proxmox VE needs in its configuration
     files, and nothing else."""

@@ -1,12 +1,15 @@
 """What a run imports: that is most of what users wait for. Counted by names of modules, never by a
 clock, on an installed copy of the package (a checkout asks the rules themselves what they need)."""
 
+import inspect
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
 import nodes
+from pvemigrate.commands import COMMANDS
 
 PREFIX = "pvemigrate.ruleset."
 #: Each of these costs more than checking a file does.
@@ -140,3 +143,38 @@ def test_fixes_and_their_diff_take_no_difflib_for_files_as_small_as_these(import
     modules = imports(nodes.WARNING, "fix", "--diff", "--root", ".", status=1)
     assert "pvemigrate.diff" in modules
     assert not {"json", "subprocess", "socket", "pvemigrate.write", "lark"} & modules
+
+
+MAIN = """
+import sys
+from pvemigrate.__main__ import main
+sys.argv = ["pvemigrate"] + sys.argv[1:]
+sys.setprofile(lambda *arguments: None)    # so that it leaves the end of the process to us
+try:
+    main()
+except SystemExit as end:
+    status = end.code
+sys.setprofile(None)
+print("%s %s" % (status, "ast" in sys.modules), file=sys.stderr)
+import inspect
+assert inspect.cleandoc("  x") == "x" and inspect.isfunction(main) and "ast" in sys.modules
+"""
+
+
+@pytest.mark.parametrize("arguments, said", [(["check", "--root", "."], "0 False"),
+                                             (["check", "--help"], "0 True")])
+def test_what_click_hardly_needs_is_imported_when_it_is_needed(arguments, said, tmp_path):
+    nodes.write_tree(tmp_path / "root", {"etc/pve/nodes/pve1/lxc/100.conf": LXC})
+    done = subprocess.run([sys.executable, "-c", MAIN, *arguments], cwd=str(tmp_path / "root"),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+                          env=nodes.environment(PYTHONPATH=nodes.installed_copy(tmp_path)))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip().split("\n")[-1] == said
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_is_as_click_would_have_it(name):
+    """Options' texts are not cleaned of indentation by click: they need to have none."""
+    for option in import_module("pvemigrate.commands." + name).command.params:
+        help = getattr(option, "help", None)
+        assert help is None or help == inspect.cleandoc(help)

@@ -5,7 +5,7 @@ import click
 from . import CONTEXT
 from .options import COMMON, add_options
 from .run import Run
-from .sections import Sectioned
+from .sections import Sectioned, option
 
 _EPILOG = """\b
 Examples:
@@ -17,9 +17,9 @@ Examples:
 
 @click.command("check", cls=Sectioned, context_settings=CONTEXT, epilog=_EPILOG)
 @add_options(COMMON + [
-    click.option("--generate-ignore", is_flag=True,
-                 help="Accept what is found and due: write it into pvemigrate-ignore.toml, so that it is "
-                      "not reported, and not fixed, from now on.")])
+    option("--generate-ignore", is_flag=True,
+           help="Accept what is found and due: write it into pvemigrate-ignore.toml, so that it is "
+                "not reported, and not fixed, from now on.")])
 def command(**options):
     """Report findings; write nothing.
 

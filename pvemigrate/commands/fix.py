@@ -8,7 +8,7 @@ from ..streams import is_terminal
 from . import CONTEXT
 from .options import COMMON, add_options
 from .run import Run
-from .sections import Sectioned
+from .sections import Sectioned, option
 
 _EPILOG = """\b
 Examples:
@@ -22,18 +22,18 @@ Examples:
 
 @click.command("fix", cls=Sectioned, context_settings=CONTEXT, epilog=_EPILOG)
 @add_options(COMMON + [
-    click.option("--diff", "diff_only", is_flag=True,
-                 help="Print what would change as a unified diff; write nothing."),
-    click.option("--emit-commands", is_flag=True,
-                 help="Print the changes as a shell script of Proxmox VE's own commands, where it "
-                      "has some; write nothing."),
-    click.option("--interactive", "-i", is_flag=True, help="Ask before each fix, as git add -p does "
-                 "(? lists the answers), and once more before anything is written."),
-    click.option("--verify", is_flag=True, help="Have the results read by other programs that are "
-                 "installed (apt-get, ifquery, augtool), and leave alone what one of them refuses."),
-    click.option("--force", is_flag=True, help="Write although a file changed meanwhile."),
-    click.option("--no-pve-locks", is_flag=True, help="Do not take the locks of Proxmox VE's own "
-                 "tools (on a copied tree none are taken).")])
+    option("--diff", "diff_only", is_flag=True,
+           help="Print what would change as a unified diff; write nothing."),
+    option("--emit-commands", is_flag=True,
+           help="Print the changes as a shell script of Proxmox VE's own commands, where it "
+                "has some; write nothing."),
+    option("--interactive", "-i", is_flag=True, help="Ask before each fix, as git add -p does "
+           "(? lists the answers), and once more before anything is written."),
+    option("--verify", is_flag=True, help="Have the results read by other programs that are "
+           "installed (apt-get, ifquery, augtool), and leave alone what one of them refuses."),
+    option("--force", is_flag=True, help="Write although a file changed meanwhile."),
+    option("--no-pve-locks", is_flag=True, help="Do not take the locks of Proxmox VE's own "
+           "tools (on a copied tree none are taken).")])
 def command(diff_only, emit_commands, **options):
     """Make the changes that are due.
 

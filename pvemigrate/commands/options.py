@@ -9,6 +9,7 @@ from ..settings import (
     CPU_FORMULAS, PVE_REPOSITORIES, SEVERITIES, Settings, valid_mac,
 )
 from ..streams import standard_input
+from .sections import option
 
 __all__ = ["ALL_HOPS", "COLOR", "COMMON", "PLUGIN", "add_options", "check_kind", "check_paths",
            "rules_of", "settings_of", "unknown_code"]
@@ -24,88 +25,88 @@ def add_options(options):
 
 
 #: For commands that have to do with rules.
-PLUGIN = click.option("--plugin", "plugins", multiple=True, metavar="NAME",
-                      help="Take the rules of this installed plug-in too. Repeatable.")
+PLUGIN = option("--plugin", "plugins", multiple=True, metavar="NAME",
+                help="Take the rules of this installed plug-in too. Repeatable.")
 
-COLOR = click.option("--color", default="auto", type=click.Choice(["auto", "always", "never"]),
-                     help="Colours; auto: on a terminal, unless NO_COLOR is set.")
+COLOR = option("--color", default="auto", type=click.Choice(["auto", "always", "never"]),
+               help="Colours; auto: on a terminal, unless NO_COLOR is set.")
 
 #: What is looked at, and when.
 _PLACES = [
     click.argument("paths", metavar="[PATH]...", nargs=-1),
-    click.option("--root", metavar="DIR", help="The file system to work on (default: /). Nothing "
-                 "outside it is read or written."),
+    option("--root", metavar="DIR", help="The file system to work on (default: /). Nothing "
+           "outside it is read or written."),
 ]
 _WHEN = [
-    click.option("--hop", metavar="HOP", help="Which upgrade, as in 6to7. Default: 6to7, or the "
-                 "one that ends at the release found."),
-    click.option("--phase", "phases", multiple=True, metavar="PHASE",
-                 type=click.Choice(["before", "switch", "after-node", "after-cluster", "all",
-                                    "auto"]),
-                 help="Which rules may act now: before, switch, after-node, after-cluster, all, or "
-                      "auto (from the version installed below the root; the default). Repeatable."),
+    option("--hop", metavar="HOP", help="Which upgrade, as in 6to7. Default: 6to7, or the "
+           "one that ends at the release found."),
+    option("--phase", "phases", multiple=True, metavar="PHASE",
+           type=click.Choice(["before", "switch", "after-node", "after-cluster", "all",
+                              "auto"]),
+           help="Which rules may act now: before, switch, after-node, after-cluster, all, or "
+                "auto (from the version installed below the root; the default). Repeatable."),
 ]
 #: Which rules, and what their fixes have to know.
 _RULES = [
-    click.option("--select", multiple=True, metavar="CODES", help="Only these codes or prefixes "
-                 "(APT,LXC001). Repeatable."),
-    click.option("--ignore", multiple=True, metavar="CODES", help="Not these codes or prefixes. "
-                 "Repeatable."),
+    option("--select", multiple=True, metavar="CODES", help="Only these codes or prefixes "
+           "(APT,LXC001). Repeatable."),
+    option("--ignore", multiple=True, metavar="CODES", help="Not these codes or prefixes. "
+           "Repeatable."),
     PLUGIN,
-    click.option("--unsafe-fixes/--no-unsafe-fixes",
-                 help="Also make fixes that are marked unsafe."),
-    click.option("--mac", "macs", multiple=True, metavar="IFACE=MAC",
-                 help="The present MAC address of a bridge or network card. Repeatable."),
-    click.option("--ip-link", metavar="FILE",
-                 help="MAC addresses from the output of 'ip -j link' (- for stdin)."),
-    click.option("--rename-nic", "rename_nics", multiple=True, metavar="OLD=NEW",
-                 help="A network card gets another name: write it into the network configuration "
-                      "(an unsafe fix). Repeatable."),
-    click.option("--pin-nics/--no-pin-nics",
-                 help="Keep the names of network cards with .link files of systemd, where their MAC "
-                      "addresses are known."),
-    click.option("--rename-role", "rename_roles", multiple=True, metavar="OLD=NEW",
-                 help="A role whose name Proxmox VE takes for itself gets another (an unsafe fix). "
-                      "Repeatable."),
-    click.option("--pve-repo", type=click.Choice(PVE_REPOSITORIES),
-                 help="The Proxmox VE repository to add where there is none, or to use instead of one "
-                      "that takes a subscription."),
-    click.option("--archive/--no-archive",
-                 help="Old releases leave the mirrors: use the archive hosts (an unsafe fix)."),
-    click.option("--deb822/--no-deb822",
-                 help="Make .sources files of repositories in one-line files (8to9)."),
-    click.option("--vm-monitor", multiple=True, metavar="PRIVS",
-                 help="What roles get instead of VM.Monitor, besides Sys.Audit: some of Audit, FileRead, "
-                      "FileWrite, FileSystemMgmt and Unrestricted, of the guest agent's privileges; "
-                      "Sys.Audit for none of them (an unsafe fix). Repeatable."),
-    click.option("--cpu-formula", default=CPU_FORMULAS[0], type=click.Choice(CPU_FORMULAS),
-                 help="How cpu.shares become cpu.weight (default: ratio)."),
+    option("--unsafe-fixes/--no-unsafe-fixes",
+           help="Also make fixes that are marked unsafe."),
+    option("--mac", "macs", multiple=True, metavar="IFACE=MAC",
+           help="The present MAC address of a bridge or network card. Repeatable."),
+    option("--ip-link", metavar="FILE",
+           help="MAC addresses from the output of 'ip -j link' (- for stdin)."),
+    option("--rename-nic", "rename_nics", multiple=True, metavar="OLD=NEW",
+           help="A network card gets another name: write it into the network configuration "
+                "(an unsafe fix). Repeatable."),
+    option("--pin-nics/--no-pin-nics",
+           help="Keep the names of network cards with .link files of systemd, where their MAC "
+                "addresses are known."),
+    option("--rename-role", "rename_roles", multiple=True, metavar="OLD=NEW",
+           help="A role whose name Proxmox VE takes for itself gets another (an unsafe fix). "
+                "Repeatable."),
+    option("--pve-repo", type=click.Choice(PVE_REPOSITORIES),
+           help="The Proxmox VE repository to add where there is none, or to use instead of one "
+                "that takes a subscription."),
+    option("--archive/--no-archive",
+           help="Old releases leave the mirrors: use the archive hosts (an unsafe fix)."),
+    option("--deb822/--no-deb822",
+           help="Make .sources files of repositories in one-line files (8to9)."),
+    option("--vm-monitor", multiple=True, metavar="PRIVS",
+           help="What roles get instead of VM.Monitor, besides Sys.Audit: some of Audit, FileRead, "
+                "FileWrite, FileSystemMgmt and Unrestricted, of the guest agent's privileges; "
+                "Sys.Audit for none of them (an unsafe fix). Repeatable."),
+    option("--cpu-formula", default=CPU_FORMULAS[0], type=click.Choice(CPU_FORMULAS),
+           help="How cpu.shares become cpu.weight (default: ratio)."),
 ]
 _KIND = [
-    click.option("--kind", metavar="KIND", help="Take every PATH (or stdin, -) as a file of this "
-                 "kind."),
+    option("--kind", metavar="KIND", help="Take every PATH (or stdin, -) as a file of this "
+           "kind."),
 ]
 _OUTPUT = [
-    click.option("--output-format", "output_format", default="text",
-                 type=click.Choice(FORMATS), help="How findings are shown."),
-    click.option("--fail-on", default="warning", type=click.Choice(SEVERITIES),
-                 help="The lowest severity that makes the exit status 1 (default: warning)."),
+    option("--output-format", "output_format", default="text",
+           type=click.Choice(FORMATS), help="How findings are shown."),
+    option("--fail-on", default="warning", type=click.Choice(SEVERITIES),
+           help="The lowest severity that makes the exit status 1 (default: warning)."),
 ]
 _CONFIG = [
-    click.option("--inline-ignores/--no-inline-ignores", default=True,
-                 help="Whether remarks in the files put findings aside (default: they do)."),
-    click.option("--config", metavar="FILE", help="The configuration file (default: pvemigrate.toml, or "
-                 "[tool.pvemigrate] in pyproject.toml, of the working directory or one above it)."),
-    click.option("--isolated", is_flag=True, help="Use no configuration file, and no list of accepted "
-                 "findings."),
+    option("--inline-ignores/--no-inline-ignores", default=True,
+           help="Whether remarks in the files put findings aside (default: they do)."),
+    option("--config", metavar="FILE", help="The configuration file (default: pvemigrate.toml, or "
+           "[tool.pvemigrate] in pyproject.toml, of the working directory or one above it)."),
+    option("--isolated", is_flag=True, help="Use no configuration file, and no list of accepted "
+           "findings."),
 ]
 _MANNERS = [
-    click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
+    option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
     COLOR,
-    click.option("--jobs", "-j", metavar="N", type=click.IntRange(min=1),
-                 help="How many processes look at a large tree (default: one for each processor)."),
-    click.option("--quiet", "-q", is_flag=True, help="No summary and no notes; with --diff, the "
-                 "diff alone."),
+    option("--jobs", "-j", metavar="N", type=click.IntRange(min=1),
+           help="How many processes look at a large tree (default: one for each processor)."),
+    option("--quiet", "-q", is_flag=True, help="No summary and no notes; with --diff, the "
+           "diff alone."),
 ]
 
 #: For check and fix.

@@ -1,9 +1,11 @@
-"""Help: the option that shows it, and options under headings, of which check and fix have more than
-anybody reads in a row."""
+"""Options and their help: the option that shows it, and options under headings, of which check and fix
+have more than anybody reads in a row."""
+
+from functools import partial
 
 import click
 
-__all__ = ["SECTIONS", "Helpful", "Sectioned"]
+__all__ = ["SECTIONS", "Helpful", "Sectioned", "option"]
 
 #: Heading -> options, both in the order of the help. What stands nowhere comes last.
 SECTIONS = {
@@ -22,14 +24,26 @@ _OTHER = "Other options"
 _NAMES = 24
 
 
+class _Option(click.Option):
+    """An option whose help is one line. click would have it cleaned of what an indented docstring has,
+    by a module that takes as long to import as twenty of ours."""
+
+    def __init__(self, *names, help=None, **settings):
+        super().__init__(*names, **settings)
+        self.help = help
+
+
+option = partial(click.option, cls=_Option)
+
+
 class Helpful(click.Command):
     """A command with click's own option for help. click has its text translated each time, which
     takes as long as three of our modules, and there are no translations."""
 
     def get_help_option(self, ctx):
         names = self.get_help_option_names(ctx)
-        return click.Option(names, is_flag=True, is_eager=True, expose_value=False,
-                            callback=_show_help, help="Show this message and exit.") if names else None
+        return _Option(names, is_flag=True, is_eager=True, expose_value=False,
+                       callback=_show_help, help="Show this message and exit.") if names else None
 
 
 def _show_help(context, option, value):
