@@ -1,6 +1,7 @@
 import re
 
 from ..edit import Fix, replace
+from ..releases import HOPS
 from ..repositories import vendor
 from ._apt import AptRule, is_ceph_entry, is_own_debian, is_pve_entry, obstacle, owner
 
@@ -87,7 +88,10 @@ class ThirdPartySuite(AptRule):
                 or source.is_everywhere(lambda place: vendor(place) == "Proxmox")):
             return
         word = next((word for word in source.suites if word.text not in hop.vendor_suites.values()), None)
-        if word is not None:
+        if word is not None and any(word.text in other.vendor_suites for other in HOPS.values()):
+            self.report(word.token, "%s is the suite for another Proxmox VE than those of this upgrade: for "
+                        "%s it is %s" % (word.text, hop.new_pve, next(iter(hop.vendor_suites.values()))))
+        elif word is not None:
             self.report(word.token, "%s: the suite %s names neither release: see that its packages fit %s"
                         % (source.holds(_label), word.text, hop.new_pve), severity="info")
 
