@@ -309,13 +309,23 @@ def test_a_run_and_its_rollback(tmp_path):
     assert (tmp_path / "etc/apt/sources.list").stat().st_mode & 0o777 == 0o640
 
 
-def test_a_link_is_left_alone(tmp_path):
+@pytest.mark.parametrize("place", ["apt/elsewhere", "shared/sources.list"])
+def test_a_link_is_left_alone(tmp_path, place):
     write_tree(tmp_path, TREE)
-    (tmp_path / "etc/apt/sources.list").rename(tmp_path / "etc/apt/elsewhere")
-    (tmp_path / "etc/apt/sources.list").symlink_to("elsewhere")
+    (tmp_path / "etc/shared").mkdir()
+    (tmp_path / "etc/apt/sources.list").rename(tmp_path / "etc" / place)
+    (tmp_path / "etc/apt/sources.list").symlink_to("../" + place)
     result = run(tmp_path, "fix", "--deb822", "--diff")
     assert "leaves it alone: it is a link" in result.err and "vendor.sources" in result.out
     assert "debian.sources" not in result.out and result.status == 1
+
+
+def test_a_folder_may_be_a_link(tmp_path):
+    write_tree(tmp_path, TREE)
+    (tmp_path / "etc/apt").rename(tmp_path / "etc/shared")
+    (tmp_path / "etc/apt").symlink_to("shared")
+    assert run(tmp_path, "fix", "--deb822").status == 0
+    assert (tmp_path / "etc/shared/sources.list.d/debian.sources").exists()
 
 
 def test_one_file_that_was_asked_for(tmp_path):

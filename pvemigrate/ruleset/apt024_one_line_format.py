@@ -140,8 +140,9 @@ class OneLineFormat(Rule):
         """The folder of .sources files (str), and the name of the one that the file becomes (None where
         that depends on its entries)."""
         path, location = self.file.path, self.file.location or ""
-        above = path.rpartition("/")[0] + "/"
-        if self.facts.real_name(path).rpartition("/")[2] != path.rpartition("/")[2]:
+        folder, slash, last = path.rpartition("/")
+        above, real_name = folder + slash, self.facts.real_name
+        if real_name(path) != real_name(folder) + slash + last:
             raise unfit("it is a link", None)
         if location == "apt/sources.list":
             return above + "sources.list.d/", None
