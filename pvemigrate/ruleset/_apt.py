@@ -374,6 +374,9 @@ def _ceph_names_in(scope, hop, source, release):
         name = wanted
         uris = [(word, uri) for word, uri in ((word, moved(word.text, wanted)) for word in source.uris)
                 if uri != word.text]
+        if uris and len(words) < len(source.components):
+            reason = "%s has none of its other components: give those an entry of their own" % (
+                CEPH_SERVERS[wanted].partition("://")[2].partition("/")[0])
     return Renaming(source, [(word, hop.ceph_components[word.text][1][name]) for word in words], uris,
                     reason)
 

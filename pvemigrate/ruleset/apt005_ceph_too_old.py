@@ -1,6 +1,6 @@
 from ..edit import Fix, replace
 from ..repositories import Location
-from ._apt import AptRule, conflict, needing
+from ._apt import AptRule, conflict, needing, place_of, shared_options, sources
 
 #: The packages of Ceph's services.
 SERVICES = ("ceph-mon", "ceph-mgr", "ceph-osd", "ceph-mds")
@@ -62,13 +62,15 @@ class CephTooOld(AptRule):
             else:
                 message += "this node has no services of Ceph, so have the entry name %s, or remove it" % (
                     wanted)
-                head, _, tail = word.text.rpartition(old)
+                uri, tail = _successor(word.text, hop)
                 suites = {suite.text for suite in source.suites}
-                if suites.issubset((hop.old, hop.new)) and not any(
-                        conflict(self.project, hop, source, [head + wanted], suite, hop.new)
+                # Two that become one would have to say the same.
+                others = self.project.once(_options, self.project, hop)[place_of(uri)]
+                if suites.issubset((hop.old, hop.new)) and len(others) == 1 and not any(
+                        conflict(self.project, hop, source, [uri], suite, hop.new)
                         for suite in suites):
-                    fix = Fix.unsafe("change the URI to %s" % (head + wanted + tail),
-                                     replace(word.token, head + wanted + tail))
+                    fix = Fix.unsafe("change the URI to %s" % (uri + tail),
+                                     replace(word.token, uri + tail))
             self.report(word.token, message, fix)
 
     @property
@@ -77,6 +79,24 @@ class CephTooOld(AptRule):
         facts = self.facts
         return not facts.has_dpkg or any(map(facts.package, SERVICES)) or any(
             facts.exists(facts.etc + path) for path in ("pve/ceph.conf", "ceph/ceph.conf"))
+
+
+def _successor(uri, hop):
+    """The URI (str) of the release that goes along with the upgrade, in the place of one that is too
+    old, and what follows it there."""
+    head, _, tail = uri.rpartition(Location(uri).last)
+    return head + hop.ceph[0], tail
+
+
+def _options(scope, hop):
+    """The repositories that entries of too old releases would become -> the options of these entries
+    that apt wants to be alike (set)."""
+    found = {}
+    for _, source in scope.once(sources, scope):
+        for word in source.too_old_ceph(hop):
+            uri, _ = _successor(word.text, hop)
+            found.setdefault(place_of(uri), set()).add(shared_options(source))
+    return found
 
 
 def _name(repository):
