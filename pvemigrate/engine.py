@@ -296,7 +296,10 @@ class Checker:
             file.is_unread = True
             return []
         chosen = runners.unfiltered
-        wanted = [runner for needle, runner in runners.filtered if needle in data]
+        # (find, since what "in" first does with bytes is to fail to read the needle as a number.)
+        find = data.find
+        wanted = [runner for prefix, some in runners.filtered if find(prefix) >= 0
+                  for needle, runner in some if find(needle) >= 0]
         if wanted:
             chosen = chosen + list(dict.fromkeys(wanted))
         return [runner for runner in chosen if runner.may_find(file, scope)]
@@ -364,15 +367,24 @@ class Checker:
         return table
 
 
+#: How much of needles has to be the same that they are looked for together first.
+_PREFIX = 4
+
+
 class _Group:
     """Rules that have to do with files of one kind: ``unfiltered`` (list of runners), and
-    ``filtered``: (bytes, runner), who wants a file that holds these bytes."""
+    ``filtered``: for bytes that a file may hold, those that begin so, and who wants a file that holds
+    them (list of (bytes, list of (bytes, runner)))."""
 
     __slots__ = ("unfiltered", "filtered")
 
     def __init__(self, runners=()):
         self.unfiltered = [runner for runner in runners if runner.needs is None]
-        self.filtered = [(needle, runner) for runner in runners for needle in runner.needs or ()]
+        filtered = {}
+        for runner in runners:
+            for needle in runner.needs or ():
+                filtered.setdefault(needle[:_PREFIX], []).append((needle, runner))
+        self.filtered = list(filtered.items())
 
 
 _NOBODY = _Group()

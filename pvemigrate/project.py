@@ -385,7 +385,7 @@ class Project(_Files):
         is_late = self._workers is not None and self._workers.are_many(found)
         for path, location, kind in found:
             if is_late and kind in ("lxc", "qemu"):
-                self.files.append(SourceFile(path, kind, None, location, self._late_reading(path)))
+                self.files.append(SourceFile(path, kind, None, location, self._read_late))
             else:
                 self._read(path, location, kind, found=True)
         for path, location, file in sourced_files(self._reader, self.files, self._etc):
@@ -443,8 +443,8 @@ class Project(_Files):
 
         return self._reader.once("sourced", find)
 
-    def _late_reading(self, path):
-        return lambda: self._reader.read(path, MAX_FILE)
+    def _read_late(self, path):
+        return self._reader.read(path, MAX_FILE)
 
     def _read(self, path, location, kind, found=False):
         try:

@@ -6,7 +6,7 @@ Reading only; nothing outside the root is read, not even through a link.
 import os
 from errno import ENOENT, ENOTDIR
 
-from .formats import FIXED, FOLDERS, KINDS, kind_of_path, parse
+from .formats import FIXED, FOLDERS, KINDS, kind_of_name, kind_of_path, parse
 from .root import MAX_SIZE, Root
 
 __all__ = ["MAX_FILE", "ChangedReader", "Reader", "SourceFile", "discover", "find_roots",
@@ -23,8 +23,8 @@ class SourceFile:
     """One configuration file: ``path`` relative to the root (as reports show it), ``kind``, its
     bytes as read (``data``) and its tree (built when first asked for).
 
-    *read*: function that reads the bytes when they are first asked for, where *data* is None; what
-    asks then has to be ready for OSError.
+    *read*: function that reads the bytes at a path when they are first asked for, where *data* is
+    None; what asks then has to be ready for OSError.
     """
 
     #: Whether what the file holds is never to be shown.
@@ -46,7 +46,7 @@ class SourceFile:
     def __getattr__(self, name):
         if name != "data" or "_read" not in self.__dict__:
             raise AttributeError(name)
-        self.data = data = self._read()
+        self.data = data = self._read(self.path)
         return data
 
     @property
@@ -227,20 +227,22 @@ def discover(reader, etc="etc/", kinds=KINDS, wanted=lambda path: True):
     """The known files of *kinds* below the root whose paths are *wanted*: list of (path, location,
     kind), in the order of reports. A file that links lead to is there once, by its own name if that
     is among them."""
-    locations = [location for location, kind in FIXED.items()
-                 if kind in kinds and reader.exists(etc + location)]
-    has_links = any(reader.is_link(etc + location) for location in locations)
-    for folder in [folder for folder, there in FOLDERS.items() if any(map(there.__contains__, kinds))]:
+    found = [(etc + location, location, kind) for location, kind in FIXED.items()
+             if kind in kinds and reader.exists(etc + location)]
+    has_links = any(reader.is_link(path) for path, _, _ in found)
+    for folder, there in FOLDERS.items():
+        if not any(map(there.__contains__, kinds)):
+            continue
+        kind_of = kind_of_name(folder)
         above, star, name = folder.partition("/*/")
         folders = ["%s/%s/%s" % (above, node, name) for node in reader.listdir(etc + above)
                    ] if star else [folder]
         for folder in folders:
             # pmxcfs has links to the guests of the node itself: they are below nodes/ already.
             if not reader.links_to_node(etc + folder):
-                names = reader.listdir(etc + folder)
-                locations += ["%s/%s" % (folder, name) for name in names]
+                names, path = reader.listdir(etc + folder), etc + folder + "/"
+                found += [(path + name, path[len(etc):] + name, kind_of(name)) for name in names]
                 has_links = has_links or names and reader.has_links(etc + folder)
-    found = [(etc + location, location, kind_of_path(location)) for location in locations]
     found = sorted(file for file in found if file[2] in kinds and wanted(file[0]))
     return _once_each(reader, found) if has_links else found
 

@@ -11,10 +11,12 @@ from .. import grammar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..cst import File, Node
 
-__all__ = ["FIXED", "FOLDERS", "KINDS", "REMARK_KINDS", "decode", "disagreements", "kind_of_path",
-           "node_classes", "parse", "parse_fragment"]
+__all__ = ["FIXED", "FOLDERS", "KINDS", "REMARK_KINDS", "decode", "disagreements", "kind_of_name",
+           "kind_of_path", "node_classes", "parse", "parse_fragment"]
 
 #: Kind -> name of its grammar and of its module.
 KINDS = {
@@ -103,10 +105,10 @@ def _ceph_part(name):
 
 
 def _guest(kind):
-    def kind_of_name(name):
+    def part(name):
         is_guest = name.endswith(".conf") and name[:-5].isdigit() and name[0] != "0"
         return kind if is_guest else None
-    return kind_of_name
+    return part
 
 
 #: Folders of files, relative to etc/ (``*``: any name) -> the kinds of files that may lie there.
@@ -145,8 +147,12 @@ def kind_of_path(path: str) -> str | None:
     parts = folder.split("/")
     if len(parts) == 4 and parts[1] == "nodes":
         folder = "%s/nodes/*/%s" % (parts[0], parts[3])
-    there = FOLDERS.get(folder)
-    return _PARTS[there](name) if there and name else None
+    return kind_of_name(folder)(name) if folder in FOLDERS and name else None
+
+
+def kind_of_name(folder: str) -> Callable[[str], str | None]:
+    """What gives the kind of a file of some name in one of ``FOLDERS``, or None."""
+    return _PARTS[FOLDERS[folder]]
 
 
 def decode(data: bytes) -> str:

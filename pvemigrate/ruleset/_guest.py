@@ -224,22 +224,22 @@ def is_plain(data, pending, odd_keys, is_raw_key):
     *pending*: the name of the section of pending changes, in lower case. *is_raw_key*: function
     telling whether a raw key (bytes) is kept.
     """
-    if b"snapstate:" in data or data.startswith(b"["):
+    if data.find(b"snapstate:") >= 0 or data.startswith(b"["):
         return False
     if not data.endswith(b"\n"):
         data += b"\n"
-    headers = set()
+    headers, pending = set(), pending.encode("ascii") + b"]"
     for number, part in enumerate(data.split(b"\n[")):
         if number:
             header = _PLAIN_HEADER.match(part)
             if header is None:
-                if not part.startswith(pending.encode("ascii") + b"]\n"):
+                if not part.startswith(pending + b"\n"):
                     return False
                 end = part.index(b"\n") + 1
             else:
                 end = header.end()
             name = part[:end].rstrip(b" \t\n")
-            if name.lower() == pending.encode("ascii") + b"]":
+            if name.lower() == pending:
                 name = name.lower()
             if name in headers:
                 return False
@@ -253,14 +253,15 @@ def is_plain(data, pending, odd_keys, is_raw_key):
         keys = set(found)
         if not odd_keys.isdisjoint(keys):
             return False
-        if b"lxc." in part:
+        if part.find(b"lxc.") >= 0:
             raw = {key for key in keys if key.startswith(b"lxc.")}
             if not all(map(is_raw_key, raw)):
                 return False
             found = [key for key in found if key not in raw]
             keys -= raw
         # Of lines without a key there may be more than one.
-        if len(keys) - (b"" in keys) < len(found) - found.count(b""):
+        empty = found.count(b"")
+        if len(keys) - bool(empty) < len(found) - empty:
             return False
     return True
 

@@ -125,10 +125,9 @@ _PATH = lazy(b"rootfs:(?:[^\n]*[ \t\r\f\v=,])?/")
 def may_have_files(rule, file):
     """Whether there may be files of the container that *file* configures below the root, as a quick
     look tells: what :func:`root_folders` gives is none that exists where this is False."""
-    if not is_own_guest(rule):
-        return False
     scope = rule.project
-    return scope.once(_has_files, scope) or _PATH.search(file.data) is not None
+    return (scope.once(_has_files, scope) or _PATH.search(file.data) is not None) and (
+        is_own_guest(rule))
 
 
 def _has_files(scope):

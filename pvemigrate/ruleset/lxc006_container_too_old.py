@@ -80,7 +80,7 @@ class ContainerTooOld(Rule):
         self.unknown = []
 
     def may_find(self, file):
-        return b"centos" in file.data or may_have_files(self, file)
+        return file.data.find(b"centos") >= 0 or may_have_files(self, file)
 
     def visit_File(self, tree):
         ostype = live_options(tree).get("ostype")

@@ -55,8 +55,8 @@ class NoOstype(Rule):
         data = file.data
         end = data.find(b"\n[")
         at = data.find(b"\nostype: ", 0, end if end >= 0 else len(data))
-        return (at < 0 or not data[at + 9:at + 10].isalpha() or b"unmanaged" in data
-                or b"snapstate:" in data or data.startswith(b"["))
+        return (at < 0 or not data[at + 9:at + 10].isalpha() or data.find(b"unmanaged") >= 0
+                or data.find(b"snapstate:") >= 0 or data.startswith(b"["))
 
     def visit_File(self, tree):
         options = live_options(tree)
