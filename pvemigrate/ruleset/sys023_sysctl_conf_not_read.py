@@ -76,25 +76,26 @@ class SysctlConfNotRead(Rule):
             return
         found = [line for line in file.tree.body if isinstance(line, (Setting, Exclusion))]
         odd = [line for line in file.tree.body if isinstance(line, Malformed)]
-        disputed = next((line for line in odd if "=" in line.text), None)
+        disputed = next((line for line in odd
+                         if "=" in line.text or line.text.lstrip(" \t").startswith("-")), None)
         if not found and disputed is None:
             if odd:
                 self.report(odd[0].text, "no setting, and no comment either: %s takes it for one; "
                             "remove it" % self.hop.checker, severity="info", file=file)
             return
+        is_one = len(found) == 1 and disputed is None
         message = "%s does not read this file: %s after the upgrade" % (
-            self.hop.new_debian, "its setting has no effect" if len(found) == 1
-            else "its settings have no effect")
+            self.hop.new_debian, "its setting has no effect" if is_one else "its settings have no effect")
+        by_hand = ". Move %s to a file in sysctl.d by hand: " % ("it" if is_one else "them")
         if disputed is not None:
-            self.report(disputed.text, message + ". Move them to a file in sysctl.d by hand: what this "
-                        "line sets is not the same for all readers", file=file)
+            self.report(disputed.text, message + by_hand + "what this line sets is not the same for all "
+                        "readers", file=file)
             return
         changes = self.moved(project, file)
         title = "move the settings to sysctl.d/%s" % TARGET
         doubt = self.doubt(project, file)
         if changes is None:
-            self.report(found[0].key, message + ". Move them to a file in sysctl.d by hand: %s is "
-                        "there already" % TARGET, file=file)
+            self.report(found[0].key, "%s%s%s is there already" % (message, by_hand, TARGET), file=file)
         elif doubt:
             self.report(found[0].key, "%s (%s)" % (message, doubt), Fix.unsafe(title, *changes),
                         file=file)
