@@ -459,8 +459,10 @@ class _Runner:
             self.rule.settle(scope.hop_name)
             self.rule.project = scope
             if self.methods is None:
-                self.methods = [name for name in dir(type(self.rule))
-                                if name.startswith(("visit_", "leave_"))]
+                # (dir takes three times as long, for what it sorts.)
+                self.methods = list({
+                    name: None for cls in type(self.rule).__mro__ if cls not in (Rule, object)
+                    for name in vars(cls) if name.startswith(("visit_", "leave_"))})
                 self._glances = type(self.rule).may_find is not Rule.may_find
         return self.rule
 

@@ -155,9 +155,10 @@ try:
 except SystemExit as end:
     status = end.code
 sys.setprofile(None)
-print("%s %s" % (status, "ast" in sys.modules), file=sys.stderr)
+is_there = "cleandoc" in vars(sys.modules["inspect"])
 import inspect
-assert inspect.cleandoc("  x") == "x" and inspect.isfunction(main) and "ast" in sys.modules
+assert inspect.cleandoc("  x") == "x" and inspect.isfunction(main) and type(inspect) is type(sys)
+print("%s %s" % (status, is_there), file=sys.stderr)
 """
 
 
