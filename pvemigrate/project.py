@@ -60,7 +60,7 @@ def hop_for(settings, facts):
     release = facts.release
     if settings.hop:
         old, new = _releases(settings.hop)
-        if release is not None and release < old:
+        if release is not None and _releases(HOPS[0])[0] <= release < old:
             raise UsageError("Proxmox VE %d found: the hop %dto%d comes before %s (pvemigrate plan --to %d "
                              "shows what each would change)"
                              % (release, release, release + 1, settings.hop, new))

@@ -19,8 +19,9 @@ def command(output_format, hop, plugins, color):
     """List every rule, and the plug-ins that are installed.
 
     A line has a rule's code and name, the severity of its findings, the phase in which it may act, the
-    upgrades and the kinds of files that it has to do with. (Where severity or phase are not the same
-    in all of them, they stand one after the other.)"""
+    releases of Proxmox VE from the first upgrade that it has to do with to the last, and the kinds of
+    files that it looks at. Where severity or phase differ between upgrades, they stand one after the
+    other; --hop shows those of one."""
     from ..catalogue import catalogue
     from ..plugins import installed_plugins
     from ..settings import Settings

@@ -14,21 +14,29 @@ def listing(rules, color=False, hop=None):
     differ); where there are rules of plug-ins, with the packages that they come in."""
     has_origins = any(rule.origin for rule in rules)
     rows = [(rule.code, rule.name, _each(rule, "severity", hop), _each(rule, "phase", hop),
-             " ".join(rule.hops), ", ".join(rule.kinds))
+             _releases(rule.hops), ", ".join(rule.kinds))
             + ((visible(str(rule.origin or "built in")),) if has_origins else ()) for rule in rules]
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = []
     for row in rows:
-        styles = ["code", None, row[2].partition("/")[0]] + [None] * len(row)
+        styles = ["code", None, row[2].replace("..", "/").partition("/")[0]] + [None] * len(row)
         lines.append("  ".join(paint(cell, style, color and style) + " " * (width - len(cell))
                                for cell, style, width in zip(row, styles, widths)).rstrip() + "\n")
     return "".join(lines)
 
 
 def _each(rule, attribute, hop):
-    """What an attribute of a rule is in *hop*, or in each of its hops."""
-    return "/".join(dict.fromkeys(rule.value_in(name, attribute) for name in (
-        (hop,) if hop else rule.hops)))
+    """What an attribute of a rule is in *hop*, or in its hops where they differ."""
+    values = list(dict.fromkeys(rule.value_in(name, attribute) for name in ((hop,) if hop else rule.hops)))
+    return "/".join(values) if len(values) < 3 else "%s..%s" % (values[0], values[-1])
+
+
+def _releases(hops):
+    """The releases that hops lead through, one after the other, as ``6-9``."""
+    ends = [hop.split("to") for hop in hops]
+    if any(before[1] != after[0] for before, after in zip(ends, ends[1:])):
+        return " ".join(hops)
+    return "%s-%s" % (ends[0][0], ends[-1][1])
 
 
 def explanation(rule, color=False, width=None):
