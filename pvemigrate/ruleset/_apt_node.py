@@ -6,6 +6,7 @@ from ..cst import Line, line_ending
 from ..edit import create_file, insert_after
 from ..formats import deb822
 from ._apt import all_sources, place_of, sources
+from ._apt_keys import holds
 
 
 def is_refused(scope):
@@ -100,8 +101,8 @@ class Addition:
         if options is not None:
             return list(options)
         if is_stanza and hop.proxmox_keyring:
-            path = below_root(scope.facts, hop.proxmox_keyring)
-            if path is not None and scope.facts.exists(path):
+            # An older one does not have the new release's key, which may be trusted otherwise.
+            if holds(scope, hop.proxmox_key, below_root(scope.facts, hop.proxmox_keyring)):
                 return [("signed-by", hop.proxmox_keyring)]
         return []
 

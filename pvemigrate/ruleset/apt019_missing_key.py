@@ -2,6 +2,7 @@ import re
 
 from ..repositories import is_security, vendor
 from ._apt import AptRule, is_debian_entry, is_security_entry, needing
+from ._apt_keys import holds
 from ._apt_node import below_root, option_token
 
 
@@ -112,7 +113,7 @@ class MissingKey(AptRule):
                     # It may be the one of a subkey.
                     return None
                 return self.missing_from_trusted(key)
-        found = [self.holds(key, below_root(self.facts, name)) for name in signed_by]
+        found = [holds(self.project, key, below_root(self.facts, name)) for name in signed_by]
         return None if True in found or None in found else ", ".join(signed_by)
 
     def missing_from_trusted(self, key):
@@ -126,49 +127,11 @@ class MissingKey(AptRule):
         ring = self.facts.etc + "apt/trusted.gpg"
         if self.facts.exists(ring):
             paths.append(ring)
-        found = [self.holds(key, path) for path in paths]
+        found = [holds(self.project, key, path) for path in paths]
         return None if True in found or None in found else folder
-
-    def holds(self, key, path):
-        """Whether the file at *path* holds *key*; None where that cannot be known."""
-        if path is None or ".." in path.split("/"):
-            return None
-        if not self.facts.exists(path):
-            folder = path.rpartition("/")[0]
-            is_copied = path.startswith(self.facts.etc + "apt/") or self.facts.listdir(folder)
-            return False if is_copied else None
-        file = self.project.text(path)
-        if file is None:
-            return None
-        if file.data and path.rpartition("/")[2] in key.files:
-            return True
-        data = self.facts.once(("key file", path), lambda: unarmored(file.data))
-        return any(owner.encode() in data for owner in key.owners)
 
 
 def is_at_home(source):
     """Whether all URIs of *source* lead to Debian's own servers, through a proxy or not."""
     return source.is_everywhere(lambda place: any(
         ("." + host.partition(":")[0]).endswith(".debian.org") for host in place.hosts))
-
-
-def unarmored(data):
-    """The bytes of a key file, with what stands in ASCII armor decoded (RFC 4880, 6.2)."""
-    from binascii import Error, a2b_base64
-
-    if b"-----BEGIN PGP PUBLIC KEY BLOCK-----" not in data:
-        return data
-    found = []
-    for block in data.split(b"-----BEGIN PGP PUBLIC KEY BLOCK-----")[1:]:
-        lines = [line.strip(b" \t\r") for line in block.split(b"\n")]
-        body = []
-        # A first, empty line ends the headers; the checksum begins with "=".
-        for line in lines[lines.index(b"", 1) if b"" in lines[1:] else 0:]:
-            if line.startswith((b"=", b"-")):
-                break
-            body.append(line)
-        try:
-            found.append(a2b_base64(b"".join(body)))
-        except Error:
-            continue
-    return b"\0".join(found)

@@ -4,6 +4,8 @@ from ..repositories import (Location, is_archive, is_debian, is_security, is_sna
                             vendor)
 from ..rule import Rule
 from ._apt import place_of
+from ._apt_keys import holds
+from ._apt_node import below_root
 
 #: The servers of Debian whose archives have its keys, and what the installer names for them.
 DEBIAN_HOSTS = ("deb.debian.org", "security.debian.org", "ftp.debian.org")
@@ -72,8 +74,8 @@ class OneLineFormat(Rule):
     `ceph.sources`; it goes then, for apt misses nothing, and an empty one would only be filled again.
     Neighbours that differ in their suite alone, or in their type alone, are one stanza, unless a
     comment tells them apart. `Signed-By` is added to what comes from Debian's and Proxmox's own
-    servers for the new release, as the installer has it, where that keyring is there and no other file
-    has an entry of the same repository, for apt refuses two that differ.
+    servers for the new release, as the installer has it, where that keyring holds its key and no other
+    file has an entry of the same repository, for apt refuses two that differ.
 
     Manual where a `.sources` file of that name is there already, where `sources.list` has repositories
     of others, and where an entry says what a stanza cannot: quotes and percent signs, brackets with
@@ -171,24 +173,31 @@ class OneLineFormat(Rule):
         others = self.project.once(releases, self.project)
         for release, there in by_release.items():
             keyrings = {self._keyring(stanza) for stanza in there}
-            keyring = keyrings.pop()
-            if keyrings or keyring is None or not self.facts.exists(keyring[1:]):
+            keyring, key = keyrings.pop()
+            if keyrings or keyring is None:
+                continue
+            # An older one does not have the new release's key, which may be trusted otherwise.
+            if not holds(self.project, key, below_root(self.facts, keyring)):
                 continue
             if others is not None and others.get(release) == {self.file.path}:
                 for stanza in there:
                     stanza.options.append(("Signed-By", keyring))
 
     def _keyring(self, stanza):
-        """The keyring that has the keys of a repository, None where nobody knows, or where it says
-        itself what to trust."""
+        """The keyring that has the keys of a repository, and the key that has to be there; (None, None)
+        where nobody knows, or where the repository says itself what to trust."""
         place = Location(stanza.uris[0])
         if (place.scheme not in ("http", "https") or release_of(stanza.suites[0]) != self.hop.new
                 or is_archive(place) or is_snapshot(place)
                 or any(name in ("Signed-By", "Trusted") for name, _ in stanza.options)):
-            return None
+            return None, None
         if place.host in DEBIAN_HOSTS or place.host.startswith("ftp.") and place.host.endswith(".debian.org"):
-            return DEBIAN_KEYRING if is_security(place) or is_debian(place) else None
-        return self.hop.proxmox_keyring if place.host in PROXMOX_HOSTS else None
+            if is_security(place):
+                return DEBIAN_KEYRING, self.hop.security_key
+            return (DEBIAN_KEYRING, self.hop.debian_key) if is_debian(place) else (None, None)
+        if place.host in PROXMOX_HOSTS:
+            return self.hop.proxmox_keyring, self.hop.proxmox_key
+        return None, None
 
 
 def releases(scope):
