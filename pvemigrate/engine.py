@@ -565,10 +565,11 @@ class FixResult:
         self.sieve = sieve
 
 
-def fix(scope, rules, blocked=None, verify=None, workers=None, accept=None):
+def fix(scope, rules, blockers=None, verify=None, workers=None, accept=None):
     """Apply the fixes of *rules* to the files of *scope* as far as its settings allow.
 
-    *blocked*: phases that may not act, as :func:`open_blockers` gives them (default: from *scope*).
+    *blockers*: callable that is given the files as they are in a round (dict of path -> SourceFile) and
+    gives the phases that may not act, as :func:`open_blockers` does (default: by what *rules* find).
     *workers*: as for :func:`check`. *verify*: callable that has the last word: given *scope* and the
     files that change (see :class:`FixResult`), it names those that must be left alone, a list of (path,
     message). *accept*: callable that is asked before each fix (see :class:`~pvemigrate.consent.Consent`).
@@ -579,7 +580,7 @@ def fix(scope, rules, blocked=None, verify=None, workers=None, accept=None):
 
         consent = Consent(accept)
     while True:
-        result, failure = _fix_rounds(scope, rules, excluded, blocked, workers, consent)
+        result, failure = _fix_rounds(scope, rules, excluded, blockers, workers, consent)
         if failure is not None:
             failures = [failure]
         elif verify is not None:
@@ -595,7 +596,7 @@ def fix(scope, rules, blocked=None, verify=None, workers=None, accept=None):
             excluded.update((code, path) for code in codes)
 
 
-def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
+def _fix_rounds(scope, rules, excluded, blockers, workers, consent):
     settings, due = scope.settings, scope.due
     now = dict(scope.by_path)
     before = dict(now)
@@ -605,8 +606,9 @@ def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
     for round_number in range(MAX_ROUNDS + 1):
         current = scope.with_files(list(now.values()))
         findings, errors = checker.check(current)
-        if round_number == 0 and blocked is None:
-            blocked = open_blockers(findings, rules, due)
+        # What has stood in the way may be fixed by now.
+        if round_number == 0 or blocked:
+            blocked = blockers(now) if blockers else open_blockers(findings, rules, due)
         wanted = [finding for finding in findings if finding.edits
                   and _allowed(finding, settings, blocked) and _changes_something(finding, now)
                   and not any((finding.code, edit.path) in excluded for edit in finding.edits)]
@@ -618,6 +620,7 @@ def _fix_rounds(scope, rules, excluded, blocked, workers, consent):
             found = [finding for finding in findings if settings.selects(finding.code)]
             postponed = [finding for finding in _without(wanted, chosen)
                          if consent is None or not consent.declined(finding)]
+            postponed += [finding for finding in found if finding.edits and finding.phase in blocked]
         if not chosen:
             break
         codes = {finding.code for finding in chosen}

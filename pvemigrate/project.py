@@ -245,7 +245,7 @@ class _Files:
             from .verify import Verifier
 
             verifier = Verifier(self.root)
-        result = fix(self.scope, self.rules(), self.open_blockers(), verifier, self._workers,
+        result = fix(self.scope, self.rules(), self.open_blockers, verifier, self._workers,
                      accept)
         self._drop_unread()
         plan = Plan(self._place_to_write, result, self._has_journal)
@@ -303,17 +303,24 @@ class _Files:
         """Close what is open of the root; nothing can be read or written then. (It is closed with
         the last use of the object too.)"""
 
-    def open_blockers(self) -> dict[str, list[str]]:
+    def open_blockers(self, files: Mapping[str, SourceFile] | None = None) -> dict[str, list[str]]:
         """Phases that were asked for and that open findings stand in the way of: phase -> codes.
 
         Such a finding counts whether its rule was selected or not, unless it was put aside by name.
+        *files*: path -> file of those that are checked here, as they are meanwhile (default: as they
+        were read).
         """
         if not self.due.asked:
             return {}
         whole = self._whole()
+        scope = whole.scope
+        if files is not None:
+            ours = {file.path for file in self.files}
+            others = [file for file in whole.files if file.path not in ours and file.path not in files]
+            scope = scope.with_files([*files.values(), *others])
         rules = [rule for rule in whole.rules(lambda code: not self.settings.ignores(code))
                  if self.due.asked.intersection(rule.blocks)]
-        findings, _ = check(whole.scope, rules)
+        findings, _ = check(scope, rules)
         return open_blockers(findings, rules, self.due)
 
     def _whole(self):

@@ -13,7 +13,7 @@ import pytest
 import debian
 import nodes
 import pvemigrate
-from nodes import read_tree, write_tree
+from nodes import read_tree, status_file, write_tree
 from pvemigrate import Project
 from pvemigrate.releases import HOPS
 from pvemigrate.ruleset._apt_files import default_release, part_names
@@ -430,3 +430,25 @@ def test_hostile_files_raise_nothing(path, tmp_path):
         for finding in project.check():
             assert finding.line >= 1
         assert project.errors == [], text[:100]
+
+
+def test_what_a_run_has_settled_blocks_it_no_longer(tmp_path):
+    """Fixing twice is fixing once, also where the first fix is what another phase waited for."""
+    write_tree(tmp_path, {
+        "etc/apt/sources.list": "deb http://deb.debian.org/debian bookworm main\n",
+        "etc/apt/sources.list.d/ceph.list":
+            "deb http://download.proxmox.com/debian/ceph-reef bookworm no-subscription\n",
+        "etc/apt/sources.list.d/pve.list":
+            "deb http://download.proxmox.com/debian/pve bookworm pve-no-subscription\n",
+        "var/lib/dpkg/status": status_file(proxmox_ve="8.4.0", pve_manager="8.4.1")})
+    options = {"hop": "8to9", "phases": ["before", "switch"], "select": "APT", "ignore": "APT024"}
+    held = Project(tmp_path, **options).fix()
+    assert held.blocked == {"switch": ["APT005"]} and held.changes == []
+    plan = Project(tmp_path, unsafe_fixes=True, **options).fix()
+    assert plan.blocked == {}
+    assert {finding.code for finding in plan.found if finding.fixed} == {
+        "APT001", "APT003", "APT005"} | {finding.code for finding in plan.found if finding.code == "APT004"}
+    assert plan.apply() == []
+    assert (tmp_path / "etc/apt/sources.list.d/ceph.list").read_text() == (
+        "deb http://download.proxmox.com/debian/ceph-squid trixie no-subscription\n")
+    assert Project(tmp_path, unsafe_fixes=True, **options).fix().changes == []
