@@ -12,7 +12,7 @@ import pvemigrate
 import shapes
 from pvemigrate import Project
 from pvemigrate.cst import Line
-from pvemigrate.formats import decode, jobs, notifications
+from pvemigrate.formats import decode, jobs, notifications, storage
 
 EXTERNAL = "rbd: far\n\tmonhost 203.0.113.9\n\tpool a\n"
 CONF = "etc/pve/priv/ceph/far.conf"
@@ -54,18 +54,18 @@ def test_what_makes_it_doubtful_whose_a_property_is(line, is_doubtful):
 def kinds(text):
     """What each line of a text becomes, in the words of tests/perl/sectionconfig.pl."""
     tree = pvemigrate.parse(text, kind="jobs")
-    swallowed = {id(node.header) for node in tree.walk() if isinstance(node, jobs.Swallowed)}
-    orphans = {id(line) for node in tree.body if isinstance(node, jobs.Orphan) for line in node.walk()}
+    swallowed = {id(node.header) for node in tree.walk() if isinstance(node, storage.Swallowed)}
+    orphans = {id(line) for node in tree.body if isinstance(node, storage.Orphan) for line in node.walk()}
     found = []
     for node in tree.walk():
         if not isinstance(node, Line):
             continue
-        if isinstance(node, jobs.SectionHeader) and id(node) not in swallowed:
+        if isinstance(node, storage.SectionHeader) and id(node) not in swallowed:
             found.append("section:%s:%s" % (hexed(node.type), hexed(node.id)))
-        elif isinstance(node, jobs.Property) and id(node) not in orphans:
+        elif isinstance(node, storage.Property) and id(node) not in orphans:
             found.append("property:%s:%s" % (hexed(node.key), hexed(node.value) or "-"))
         else:
-            found.append({jobs.Comment: "comment", jobs.Separator: "separator"}.get(type(node), "ignored"))
+            found.append({storage.Comment: "comment", storage.Separator: "separator"}.get(type(node), "ignored"))
     return " ".join(found[:len(text.rstrip("\n").split("\n")) if text.strip("\n") else 0])
 
 

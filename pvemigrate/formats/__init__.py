@@ -26,7 +26,7 @@ KINDS = {
     "deb822": "deb822",
     "grub": "grub",
     "interfaces": "interfaces",
-    "jobs": "jobs",
+    "jobs": "storage",  # sections, as PVE::SectionConfig has them
     "kernel-cmdline": "kernel_cmdline",
     "lvm": "lvm",
     "lxc": "lxc",

@@ -1,99 +1,11 @@
-"""``/etc/pve/jobs.cfg`` (from Proxmox VE 7.1 on); reader: PVE::SectionConfig with PVE::Job::Registry.
-
-The nodes say what stands in the file; :func:`jobs` says what PVE makes of it.
-"""
+"""What Proxmox VE makes of ``/etc/pve/jobs.cfg`` (from 7.1 on); reader: PVE::SectionConfig with
+PVE::Job::Registry. Its lines and sections are those of ``storage.cfg``."""
 
 import re
 
-from ..cst import Block, Line, Token, header_field
-from . import lines
+from .storage import Malformed, Property, Section, Swallowed
 
-
-class _Line(Line):
-    __slots__ = ()
-    grammar = "jobs"
-
-
-class Separator(_Line):
-    """What ends a section: a truly empty line, or a line that is just ``0``."""
-
-    __slots__ = ()
-    zero: Token
-    newline: Token = "\n"
-
-
-class Comment(_Line, lines.Comment):
-    """A ``#`` line (PVE drops it at its next save)."""
-
-    __slots__ = ()
-
-
-class FalseSeparator(_Line):
-    """A line of blanks (or a lone CR): looks like the end of a section, and is not."""
-
-    __slots__ = ()
-    blanks: Token
-    newline: Token = "\n"
-
-
-class SectionHeader(_Line):
-    """``vzdump: id``."""
-
-    __slots__ = ()
-    type: Token
-    colon: Token = ":"
-    gap: Token = " "
-    id: Token
-    trail: Token
-    newline: Token = "\n"
-
-
-class Property(_Line):
-    """``<blank>key value``. Of several with one key the first counts, but for lists."""
-
-    __slots__ = ()
-    indent: Token = "\t"
-    key: Token
-    gap: Token
-    value: Token
-    trail: Token
-    newline: Token = "\n"
-
-
-class Malformed(_Line, lines.Malformed):
-    """A line that PVE warns of and tosses."""
-
-    __slots__ = ()
-
-
-class Section(Block):
-    """One job: header, properties, sections swallowed for want of a separator, separator."""
-
-    __slots__ = ()
-    #: Type of job as written (``vzdump``, ``realm-sync``).
-    type = header_field("type")
-    #: The job's id.
-    id = header_field("id")
-
-
-class Swallowed(Block):
-    """A header inside a section, with the properties below it: PVE ignores the header and takes
-    the properties for those of the section above."""
-
-    __slots__ = ()
-    is_malformed = True
-    type = header_field("type")
-    id = header_field("id")
-
-
-class Orphan(Block):
-    """A property that no section holds; PVE ignores it."""
-
-    __slots__ = ()
-    is_malformed = True
-
-
-# -- what PVE makes of it --------------------------------------------------------------------------
+__all__ = ["Job", "jobs"]
 
 
 class Job:

@@ -1,4 +1,4 @@
-"""``storage.cfg``; reader: PVE::SectionConfig with PVE::Storage::Plugin.
+"""``storage.cfg``, and the lines of ``jobs.cfg``; reader: PVE::SectionConfig with PVE::Storage::Plugin.
 
 The nodes say what stands in the file; :func:`storages` says what PVE makes of it.
 """
@@ -72,12 +72,13 @@ class Malformed(_Line, lines.Malformed):
 
 
 class Section(Block):
-    """One storage: header, properties, sections swallowed for want of a separator, separator."""
+    """One storage (in ``jobs.cfg`` one job): header, properties, sections swallowed for want of a
+    separator, separator."""
 
     __slots__ = ()
-    #: Storage type as written (PVE lower-cases it).
+    #: Type as written (PVE lower-cases a storage's).
     type = header_field("type")
-    #: Storage id.
+    #: Its id.
     id = header_field("id")
 
     def properties(self, key=None):
