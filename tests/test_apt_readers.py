@@ -611,6 +611,9 @@ def test_augeas_takes_entries_apart_as_we_do(augeas):
                 continue
             if b"\0" in text or is_reported(text, "apt-list"):
                 continue
+            # Behind an open quote apt reads no further, where the lens takes the quote for a letter.
+            if any(line.count(b'"') % 2 for line in text.split(b"\n") if not line.startswith(b"#")):
+                continue
             theirs = augeas(text)
             if theirs is None:
                 continue

@@ -17,7 +17,8 @@ from pvemigrate.rule import command
 
 SHELLS = [shell for shell in ("sh", "dash", "bash", "busybox") if shutil.which(shell)]
 #: Proxmox VE's programs that rules may name, and what makes files take effect.
-PROGRAMS = {"pct", "pvesh", "pvesm", "pveum", "qm"}
+PROGRAMS = {"pct", "pvesh", "pvesm", "pveum", "qm",
+            "/usr/share/pve-manager/migrations/pve-rbd-storage-configure-keyring"}
 FOLLOW_UP = {"ifreload", "proxmox-boot-tool", "update-grub", "update-initramfs"}
 
 HOSTILE = ["a b", "$(touch x)", "`touch x`", "';touch x;'", '"', "a\nb", "\\", "*", "~", "#x", "-x", "",
