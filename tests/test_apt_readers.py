@@ -614,7 +614,8 @@ def test_augeas_takes_entries_apart_as_we_do(augeas):
             # Behind an open quote apt reads no further, where the lens takes the quote for a letter.
             if any(line.count(b'"') % 2 for line in text.split(b"\n") if not line.startswith(b"#")):
                 continue
-            theirs = augeas(text)
+            # For apt a CR is a blank, for the lens a letter.
+            theirs = augeas(text.replace(b"\r\n", b"\n"))
             if theirs is None:
                 continue
             agreed += bool(theirs)
