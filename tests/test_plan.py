@@ -77,7 +77,10 @@ def test_what_cannot_be_planned(version, arguments, message, tmp_path):
 
 def test_without_a_release_it_says_where_to_begin(tmp_path):
     write_tree(tmp_path, {path: text for path, text in TREE.items() if "dpkg" not in path})
-    assert hops_of(Quick("plan", "--root", tmp_path)) == ["6to7", "7to8", "8to9"]
+    guessed = Quick("plan", "--root", tmp_path)
+    assert hops_of(guessed) == ["6to7", "7to8", "8to9"]
+    assert guessed.err == ("note: no Proxmox VE version found in var/lib/dpkg/status: beginning at 6 (choose "
+                           "with --from)\n")
     assert hops_of(Quick("plan", "--root", tmp_path, "--from", "8")) == ["8to9"]
 
 

@@ -52,6 +52,9 @@ def command(to, since, output_format, color, **options):
             errors.append((target.root, getattr(error, "strerror", None) or str(error)))
             continue
         errors += [(label + path, message) for stage in found for path, message in stage.errors]
+        if since is None and found[0].project.facts.release is None:
+            say("note", "%sno Proxmox VE version found in var/lib/dpkg/status: beginning at %d (choose with "
+                        "--from)" % (label and label + ": ", found[0].hop.release))
         for stage in found:
             stage.move(label)
         ways.append((target.root, label, found))
