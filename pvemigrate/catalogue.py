@@ -7,6 +7,7 @@ checkout the rules themselves are asked.
 """
 
 import os
+from functools import lru_cache
 from importlib import import_module
 
 from . import ruleset
@@ -36,6 +37,12 @@ def _code_and_name(module):
 
 def catalogue():
     """Every rule of this installation, by code (list of :class:`~pvemigrate.rule.RuleInfo`)."""
+    return list(_catalogue())
+
+
+@lru_cache(maxsize=None)
+def _catalogue():
+    # A run asks several times: which files to read, which rules to run.
     if is_checkout():
         entries = [(module, RuleInfo.facts(load(module))) for module in _modules()]
     else:

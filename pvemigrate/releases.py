@@ -108,6 +108,17 @@ _VENDORS = frozenset([
 _NODESOURCE = "NodeSource has one suite for all releases today, nodistro"
 _SALT = "Salt has moved to packages.broadcom.com, with the suite stable"
 
+#: Where Proxmox VE's own repositories stand up to release 8.
+_ONE_LINE_REPOSITORIES = {
+    "enterprise": ("pve-enterprise.list", "https://enterprise.proxmox.com/debian/pve", "pve-enterprise"),
+    "no-subscription": ("pve-no-subscription.list", "http://download.proxmox.com/debian/pve",
+                        "pve-no-subscription"),
+    "test": ("pve-test.list", "http://download.proxmox.com/debian/pve", "pvetest"),
+}
+#: What has taken the place of the one component that Ceph's repositories had.
+_CEPH_COMPONENTS = {"main": ("bookworm", {"enterprise": "enterprise", "test": "test",
+                                          "no-subscription": "no-subscription"})}
+
 HOPS = {hop.name: hop for hop in (
     Hop(
         name="6to7",
@@ -151,13 +162,7 @@ HOPS = {hop.name: hop for hop in (
         ceph=("ceph-octopus",),
         ceph_too_old=("ceph-luminous", "ceph-nautilus"),
         ceph_components={},
-        pve_repositories={
-            "enterprise": ("pve-enterprise.list", "https://enterprise.proxmox.com/debian/pve",
-                           "pve-enterprise"),
-            "no-subscription": ("pve-no-subscription.list",
-                                "http://download.proxmox.com/debian/pve", "pve-no-subscription"),
-            "test": ("pve-test.list", "http://download.proxmox.com/debian/pve", "pvetest"),
-        },
+        pve_repositories=_ONE_LINE_REPOSITORIES,
         proxmox_keyring=None,
         proxmox_key=Key(
             ["Proxmox Bullseye Release Key"],
@@ -246,15 +251,8 @@ HOPS = {hop.name: hop for hop in (
         renamed_components={},
         ceph=("ceph-quincy",),
         ceph_too_old=("ceph-luminous", "ceph-nautilus", "ceph-octopus", "ceph-pacific"),
-        ceph_components={"main": ("bookworm", {"enterprise": "enterprise", "test": "test",
-                                               "no-subscription": "no-subscription"})},
-        pve_repositories={
-            "enterprise": ("pve-enterprise.list", "https://enterprise.proxmox.com/debian/pve",
-                           "pve-enterprise"),
-            "no-subscription": ("pve-no-subscription.list",
-                                "http://download.proxmox.com/debian/pve", "pve-no-subscription"),
-            "test": ("pve-test.list", "http://download.proxmox.com/debian/pve", "pvetest"),
-        },
+        ceph_components=_CEPH_COMPONENTS,
+        pve_repositories=_ONE_LINE_REPOSITORIES,
         proxmox_keyring=None,
         proxmox_key=Key(
             ["Proxmox Bookworm Release Key"],
@@ -350,8 +348,7 @@ HOPS = {hop.name: hop for hop in (
         ceph=("ceph-squid",),
         ceph_too_old=("ceph-luminous", "ceph-nautilus", "ceph-octopus", "ceph-pacific", "ceph-quincy",
                       "ceph-reef"),
-        ceph_components={"main": ("bookworm", {"enterprise": "enterprise", "test": "test",
-                                               "no-subscription": "no-subscription"})},
+        ceph_components=_CEPH_COMPONENTS,
         pve_repositories={
             "enterprise": ("pve-enterprise.sources", "https://enterprise.proxmox.com/debian/pve",
                            "pve-enterprise"),

@@ -202,9 +202,9 @@ class ChangedReader(Reader):
         return data
 
     def listdir(self, path):
-        names = {name for name in super().listdir(path)
-                 if self._changed.get(self._name("%s/%s" % (path, name)), b"") is not None}
         folder = self._name(path) + "/" if path else ""
+        names = {name for name in super().listdir(path)
+                 if self._changed.get(folder + name, b"") is not None}
         names.update(name[len(folder):].partition("/")[0] for name, data in self._changed.items()
                      if name.startswith(folder) and data is not None)
         return sorted(names)
