@@ -2,6 +2,7 @@
 
 import gc
 import random
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -142,6 +143,8 @@ def test_lines_of_a_large_text_are_its_lines(end):
 def test_a_tree_is_not_much_larger_than_its_text():
     text = INTERFACES * 1000
     parse(text, kind="interfaces").body
+    # What lies in the interpreter's free lists (2,000 tuples of a size) would be used and not be counted.
+    gc.collect()
     tracemalloc.start()
     try:
         tree = parse(text, kind="interfaces")
@@ -152,7 +155,8 @@ def test_a_tree_is_not_much_larger_than_its_text():
         size = sum(trace.size for trace in tracemalloc.take_snapshot().filter_traces([ours]).traces)
     finally:
         tracemalloc.stop()
-    assert size < 7 * len(text)
+    # The collector's part of an object is twice as large before Python 3.8.
+    assert size < (7 if sys.version_info >= (3, 8) else 9) * len(text)
 
 
 # -- building and changing nodes ----------------------------------------------------------------------
