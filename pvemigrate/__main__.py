@@ -33,19 +33,21 @@ class _Later(type(sys)):
     """A module that is imported when something of it is first asked for."""
 
     def __getattr__(self, name):
+        # (What finds it is itself a module that a run has no other use for.)
+        from importlib.machinery import PathFinder
+        from importlib.util import module_from_spec
+
         self.__class__ = type(sys)
-        self.__spec__.loader.exec_module(self)
+        spec = PathFinder.find_spec(self.__name__)
+        vars(self).update(vars(module_from_spec(spec)))
+        spec.loader.exec_module(self)
         return getattr(self, name)
 
 
 def _put_off(name):
     """Have a module of the standard library imported as late as that: click imports it, and most runs
     use nothing of it."""
-    if name not in sys.modules:
-        from importlib.util import find_spec, module_from_spec
-
-        module = sys.modules[name] = module_from_spec(find_spec(name))
-        module.__class__ = _Later
+    sys.modules.setdefault(name, _Later(name))
 
 
 if __name__ == "__main__":

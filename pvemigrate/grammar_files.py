@@ -1,6 +1,7 @@
 """Where the grammars lie, and the few facts that their compiler and their user share."""
 
 import os
+from functools import lru_cache
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 #: The grammars of a checkout; an installed package has them in ``pvemigrate/grammars``.
@@ -25,6 +26,7 @@ def grammar_names():
     return []
 
 
+@lru_cache(maxsize=None)
 def is_checkout():
     """Whether this is a source tree, whose grammars may be newer than its tables. (A package in a zip
     archive has neither folder.)"""

@@ -333,7 +333,7 @@ def read_by_pve(header):
 def has_whole_sysfs(facts):
     """Whether sys/class/net below the root shows every interface of the node: it has ``lo``, which
     no copy of a few files would."""
-    return facts.exists("sys/class/net/lo")
+    return facts.once("whole sysfs", lambda: facts.exists("sys/class/net/lo"))
 
 
 def link_files(scope):

@@ -177,7 +177,12 @@ def family(facts, name):
 def is_card(facts, name):
     """Whether udev may have made the name of a card's place."""
     return bool(_PREDICTABLE.fullmatch(name)) and (
-        not has_whole_sysfs(facts) or facts.exists("sys/class/net/%s/device" % name))
+        not has_whole_sysfs(facts) or _has_device(facts, name))
+
+
+def _has_device(facts, name):
+    path = "sys/class/net/%s/device" % name
+    return facts.once(path, lambda: facts.exists(path))
 
 
 def _hardware(facts, name):
@@ -189,6 +194,8 @@ def _hardware(facts, name):
         return facts.once(("sysfs", path), lambda: (facts.get(path) or b"").decode(
             "ascii", "replace").rstrip("\0\n"))
 
+    if not _has_device(facts, name):
+        return None, None, None
     uevent = read("uevent")
     driver = re.search(_DRIVER, uevent)
     match = re.search(_PCI_ID, uevent) or re.match(_MODALIAS, read("modalias"))
