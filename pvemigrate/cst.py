@@ -207,7 +207,9 @@ class _Field:
         if node is None:
             return self
         group = self.group
-        match = node._match()
+        match = node._place
+        if match.__class__ is int:  # (asked here too: of a line that is looked at, it mostly is there)
+            match = node._match()
         start = match.start(group)
         if start < 0:
             token = _new_text(Token)

@@ -43,6 +43,7 @@ class Scope:
                  obstacle=None, hop=None):
         #: The upgrade's name, as --hop has it.
         self.hop_name = hop or settings.hop or DEFAULT_HOP
+        self._hop = None
         self.facts = facts
         self.settings = settings
         self.due = due
@@ -65,9 +66,11 @@ class Scope:
     @property
     def hop(self):
         """The upgrade that is judged for (:class:`~pvemigrate.releases.Hop`)."""
-        from .releases import HOPS
+        if self._hop is None:
+            from .releases import HOPS
 
-        return HOPS[self.hop_name]
+            self._hop = HOPS[self.hop_name]
+        return self._hop
 
     def obstacle(self, file, removes=False):
         """Why *file* must not be written as it is now (or, with *removes*, must not be removed), and

@@ -348,16 +348,19 @@ class Iface(Block):
         return tuple(node for node in rest if isinstance(node, (Option, NamelessOption)))
 
 
+_ENDS_FOR_PVE = ("iface", "mapping", "auto", "source", "source-directory")
+
+
 def _ends_for_pve(node):
     """Whether a line of a stanza's body ends it for PVE (PVE/INotify.pm)."""
     if isinstance(node, Comment):
         return False
-    for line in node.code.split("\n")[:-1] or [node.code]:
-        line = line.strip(_BLANKS)
-        if not line.startswith("#") and (
-                len(_WORDS.findall(line)) < 2 or line.startswith("allow-")
-                or _WORDS.match(line).group() in ("iface", "mapping", "auto", "source",
-                                                  "source-directory")):
+    code = node.code
+    for line in code.split("\n")[:-1] or [code]:
+        found = _WORDS.findall(line)
+        first = found[0] if found else ""
+        if not first.startswith("#") and (
+                len(found) < 2 or first.startswith("allow-") or first in _ENDS_FOR_PVE):
             return True
     return False
 
