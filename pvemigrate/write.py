@@ -461,6 +461,9 @@ class _Transaction:
         is_clean = all([_remove_temporaries(item) for item in self._items])
         for folder, name in reversed(self._made):
             _tolerate(lambda: os.rmdir(name, dir_fd=folder))
+        if self._made:
+            # Who tries again with the same root must not be led into one that is gone.
+            self._base.forget()
         if self._run is not None and is_clean:
             _tolerate(self._journal.discard, self._run)
         return stuck
