@@ -12,12 +12,13 @@ their folders. A run is a folder ``runs/<time>-<id>/`` with
 
 import os
 import time
+from bisect import bisect_left
 from errno import EDQUOT, EIO, ENOSPC
 
 from .root import open_folder
 
-__all__ = ["FOLDER", "Journal", "NoJournal", "Record", "Run", "digest", "is_restorable", "sync_folder",
-           "write_all"]
+__all__ = ["FOLDER", "Journal", "NoJournal", "Record", "Run", "digest", "folders_above",
+           "is_restorable", "sync_folder", "write_all"]
 
 #: Where the journal is, below the root.
 FOLDER = "var/lib/pvemigrate"
@@ -89,15 +90,19 @@ class Record:
 
 class Run:
     """One run in the journal. ``id``: the name of its folder. ``records``; ``undoes``: the id of the
-    run that it took back, or None; ``tool``, ``time`` (ISO 8601, UTC)."""
+    run that it took back, or None; ``tool``, ``time`` (ISO 8601, UTC). ``made``: the folders that it
+    has made for files of its own, a list of (way below the root, inode), those above first; ``left``:
+    those that it takes away once its files are the new ones, as an earlier run had made them."""
 
-    def __init__(self, journal, id, records, undoes=None, tool="", time=""):
+    def __init__(self, journal, id, records, undoes=None, tool="", time="", made=(), left=()):
         self._journal = journal
         self.id = id
         self.records = records
         self.undoes = undoes
         self.tool = tool
         self.time = time
+        self.made = made
+        self.left = left
 
     @property
     def folder(self):
@@ -194,15 +199,20 @@ class Journal:
         undoes = document["undoes"]
         if not (undoes is None or isinstance(undoes, str)):
             raise ValueError("not the name of a run")
-        return Run(self, name, records, undoes, str(document["tool"]), str(document["time"]))
+        # Journals of earlier versions have no folders.
+        made = _sound_folders(document.get("made", []), [
+            record.real for record in records if record.old is None])
+        left = _sound_folders(document.get("left", []), [
+            record.real for record in records if record.new is None])
+        return Run(self, name, records, undoes, str(document["tool"]), str(document["time"]), made, left)
 
     def make(self):
         """Make the journal's folder where it is missing."""
         self._make(_RUNS)
 
-    def begin(self, records, originals, undoes=None):
+    def begin(self, records, originals, undoes=None, made=(), left=()):
         """Put a run into the journal, on disk when this returns. *originals*: the bytes of each
-        record's file, None where there is none."""
+        record's file, None where there is none; *made* and *left* as :class:`Run` has them."""
         import json
 
         from . import __version__
@@ -214,8 +224,10 @@ class Journal:
         id = "%s.%06dZ-%s" % (time.strftime("%Y%m%dT%H%M%S", now), moment % 1 * 10 ** 6,
                               os.urandom(3).hex())
         run = Run(self, id, records, undoes, "pvemigrate " + __version__,
-                  time.strftime("%Y-%m-%dT%H:%M:%SZ", now))
+                  time.strftime("%Y-%m-%dT%H:%M:%SZ", now), made, left)
         document = {"version": _VERSION, "tool": run.tool, "time": run.time, "undoes": undoes,
+                    "made": [{"path": path, "inode": inode} for path, inode in made],
+                    "left": [{"path": path, "inode": inode} for path, inode in left],
                     "files": [{name: getattr(record, name) for name in Record.FIELDS}
                               for record in records]}
         try:
@@ -281,6 +293,30 @@ class Journal:
             folder.sync()
 
 
+def folders_above(folders, files):
+    """Those of *folders* (list of (path, inode)) that are above one of *files* (paths)."""
+    files, found = sorted(files), []
+    for path, inode in folders:
+        at = bisect_left(files, path + "/")
+        if at < len(files) and files[at].startswith(path + "/"):
+            found.append((path, inode))
+    return found
+
+
+def _sound_folders(found, files):
+    """The folders in a journal, as :class:`Run` has them. ValueError unless each is above one of *files*
+    (paths): a journal that lies in a copied tree may say anything."""
+    if not isinstance(found, list):
+        raise ValueError("not a list of folders")
+    folders = [(folder["path"], folder["inode"]) for folder in found]
+    for path, inode in folders:
+        if not (isinstance(path, str) and type(inode) is int):
+            raise ValueError("not a folder")
+    if folders_above(folders, files) != folders or len(set(folders)) < len(folders):
+        raise ValueError("not the folders that a run has made")
+    return folders
+
+
 def _small_number(text):
     # Very long ones take Python's old versions hours.
     if len(text) > 20:
@@ -298,7 +334,7 @@ class NoJournal:
         """No runs, no trouble."""
         return [], []
 
-    def begin(self, records, originals, undoes=None):
+    def begin(self, records, originals, undoes=None, made=(), left=()):
         """A run that leaves no trace."""
         return self
 

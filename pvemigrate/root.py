@@ -183,6 +183,11 @@ class Root:
             if descriptor != kept:
                 os.close(self._folders.pop(path))
 
+    def forget(self):
+        """Look for all folders anew: one of them has been taken away."""
+        self._last = None
+        self._close_all_but(None)
+
     # -- reading -----------------------------------------------------------------------------------
 
     def open_place(self, place, limit=MAX_SIZE, status=None):

@@ -13,8 +13,8 @@ The order, each step on disk before the next one begins:
    laid beside it first, and the new one takes the name with rename(2). A file that goes gets another
    name, in the same manner, and does so when all others have changed: what has been moved into
    another file is never in none.
-5. The folders, then the journal's ``committed``; then what was displaced goes, and the run is
-   ``done``.
+5. The folders, then the journal's ``committed``; then what was displaced goes, and, where a run is
+   taken back, the folders that it had made, if they are empty; and the run is ``done``.
 
 A failure on the way takes back what has been done, from what still lies beside the files: that takes
 no space. What a crash interrupts, :func:`recover` finds and finishes or takes back.
@@ -26,8 +26,8 @@ import stat
 from contextlib import contextmanager
 from errno import (EACCES, EAGAIN, EDQUOT, EINVAL, EIO, ENOSPC, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM)
 
-from .journal import (FOLDER, Journal, NoJournal, Record, digest, is_restorable, sync_folder,
-                      write_all)
+from .journal import (FOLDER, Journal, NoJournal, Record, digest, folders_above, is_restorable,
+                      sync_folder, write_all)
 from .locks import Locked, Locks
 from .root import opened, read_all
 
@@ -237,7 +237,8 @@ class _Transaction:
         self._undoes = undoes
         self._former = {record.real: record for record in undoes.records} if undoes else {}
         self._items = []
-        self._made = []
+        #: Folders: (descriptor of the one above, name), and what the journal has of each.
+        self._made, self._noted = [], []
         self._run = None
 
     def run(self):
@@ -248,7 +249,7 @@ class _Transaction:
                 _guarded(path, lambda: self._open(path, old, new))
             self._run = _guarded(FOLDER, lambda: self._journal.begin(
                 [_record(item) for item in self._items], [item.old for item in self._items],
-                self._undoes and self._undoes.id))
+                self._undoes and self._undoes.id, self._noted, self._left_folders()))
             for item in self._items:
                 if item.new is not None:
                     _guarded(item.path, lambda: self._stage(item))
@@ -272,8 +273,16 @@ class _Transaction:
         finally:
             is_clean = self._clean()
         if is_clean:
+            _remove_folders(self._base, self._left_folders())
             _tolerate(self._run.close, "done")
         # Else the next start takes away what lies about.
+
+    def _left_folders(self):
+        """The folders that the run which is taken back had made for files that now go."""
+        if self._undoes is None:
+            return []
+        return folders_above(self._undoes.made,
+                             [item.place.path for item in self._items if item.new is None])
 
     # -- before anything is changed --------------------------------------------------------------
 
@@ -338,6 +347,7 @@ class _Transaction:
         above = self._locate(folder, make=True)
         os.mkdir(above.name, 0o755, dir_fd=above.folder)
         self._made.append((os.dup(above.folder), above.name))
+        self._noted.append((above.path, above.status().st_ino))
         sync_folder(above.folder)
         return self._base.locate(path)
 
@@ -451,6 +461,9 @@ class _Transaction:
         is_clean = all([_remove_temporaries(item) for item in self._items])
         for folder, name in reversed(self._made):
             _tolerate(lambda: os.rmdir(name, dir_fd=folder))
+        if self._made:
+            # Who tries again with the same root must not be led into one that is gone.
+            self._base.forget()
         if self._run is not None and is_clean:
             _tolerate(self._journal.discard, self._run)
         return stuck
@@ -751,6 +764,27 @@ def _rename_to_free(folder, old, new):
     os.unlink(old, dir_fd=folder)
 
 
+# -- folders that a run has made ---------------------------------------------------------------------
+
+
+def _remove_folders(base, folders):
+    """Take away folders (list of (path, inode), those above first) that a run has made, as long as each
+    is the very one and empty. One that stays, for whatever reason, does no harm: nothing fails for it."""
+    for path, inode in reversed(folders):
+        try:
+            place = base.locate(path, follow=False)
+            status = place.status()
+            # No folder that has been made since, and none that a link leads to.
+            if place.path != path or not stat.S_ISDIR(status.st_mode) or status.st_ino != inode:
+                continue
+            os.rmdir(place.name, dir_fd=place.folder)
+            sync_folder(place.folder)
+        except OSError:
+            continue
+    if folders:
+        base.forget()
+
+
 # -- runs that were interrupted ------------------------------------------------------------------------
 
 
@@ -777,6 +811,7 @@ def _settle(base, run):
         return failures
     if run.is_committed or all(now == record.new for now, record in zip(files, run.records)):
         if _remove_leftovers(base, run):
+            _remove_folders(base, run.left)
             run.close("done")
         return []
     for number, (now, record) in enumerate(zip(files, run.records)):
@@ -790,6 +825,7 @@ def _settle(base, run):
             failures.append((record.path, "an interrupted run cannot be taken back: %s"
                              % (error.strerror or error)))
     if not failures and _remove_leftovers(base, run):
+        _remove_folders(base, run.made)
         run.close("undone")
     return failures
 

@@ -130,6 +130,7 @@ def test_what_apt_drops_behind_the_components(tail, components, unread):
     node = entry("deb http://x buster" + tail + "\n")
     assert (words(node, "components"), node.unread) == (components, unread)
     assert node.reading.error is None
+    assert node.reading.unread.token(node) == unread.strip()
     assert [word.text for word in node.reading.components] == [
         word.replace("\"", "") for word in components]
 

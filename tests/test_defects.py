@@ -235,6 +235,8 @@ ROWS = [
                             "Suites: bullseye-proposed-updates-debug\nComponents: main\n"
                             "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n"},
         (PARTS + "more.sources", "\n| \n")),
+    Row("APT017", clean_7, {SOURCES: ("bullseye-security main contrib", "bullseye-security main \"contrib")},
+        (SOURCES, "\"contrib")),
     Row("APT018", clean_7,
         {PARTS + "more.list": "deb [trusted=yes] http://ftp.debian.org/debian bullseye non-free\n"},
         (PARTS + "more.list", "trusted=yes")),

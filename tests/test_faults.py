@@ -132,6 +132,9 @@ def verify_killed(root, before, after):
     now = read_tree(root)
     assert leftovers(root) == []
     assert now in (before, after), "some files are old and some are new"
+    if done and now == OLD:
+        # Before there is a journal nobody knows whose a folder is.
+        assert not (root / "etc/systemd").exists(), "a folder that the run had made"
     verify_modes(root, now)
     return "new" if now == after else "old"
 
@@ -156,6 +159,7 @@ def verify_rollback(root, state):
     if state in ("new", "done"):
         runs = Journal(Root(str(root))).runs()[0]
         assert write.rollback(str(root), runs[-1]) == []
+        assert not (root / "etc/systemd").exists()
     assert read_tree(root) == OLD
     verify_modes(root, OLD)
 

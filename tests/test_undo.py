@@ -16,6 +16,7 @@ import nodes
 from nodes import (ERROR, GUEST_FIXED, STORAGE, STORAGE_FIXED, WARNING, read_tree, write_tree)
 from faulty_commit import FILES
 from pvemigrate import Project
+from pvemigrate.root import Root
 from pvemigrate.write import commit, recover
 from test_cli import Quick
 from test_faults import DRIVER, can_trace
@@ -155,18 +156,152 @@ def test_a_file_that_is_the_old_one_already(node):
 
 
 def test_created_files(tmp_path):
-    """A file that fix has made goes again; the folder that was made for it stays, empty."""
+    """A file that fix has made goes again, and so do the folders that were made for it."""
     write_tree(tmp_path, {"etc/x": "old\n"})
     assert commit(str(tmp_path), [("etc/a/b/new.link", None, b"new\n"), ("etc/x", b"old\n", b"x\n")]) == []
     assert stat.S_IMODE((tmp_path / "etc/a/b").stat().st_mode) == 0o755
     result = rollback(tmp_path)
     assert (result.status, result.out) == (0, "removed etc/a/b/new.link\nrestored etc/x\n")
     assert read_tree(tmp_path) == {"etc/x": b"old\n"}
-    assert list((tmp_path / "etc/a/b").iterdir()) == []
+    assert not (tmp_path / "etc/a").exists()
     # And comes back where that is taken back.
     last = re.findall(r"^(\S+) .*took back", rollback(tmp_path, "--list").out, re.MULTILINE)
     assert rollback(tmp_path, last[0]).status == 0
     assert read_tree(tmp_path) == {"etc/x": b"x\n", "etc/a/b/new.link": b"new\n"}
+    # That run has made the folders anew, so they go with it.
+    last = re.findall(r"^(\S+) .*took back", rollback(tmp_path, "--list").out, re.MULTILINE)
+    assert rollback(tmp_path, last[-1]).status == 0
+    assert os.listdir(str(tmp_path / "etc")) == ["x"]
+
+
+def remake(folder):
+    """The same name, and another folder."""
+    folder.rename(folder.with_name("aside"))
+    folder.mkdir()
+    (folder.with_name("aside") / "new").rename(folder / "new")
+
+
+def replace_by_link(folder):
+    remake(folder)
+    folder.rename(folder.with_name("elsewhere"))
+    os.symlink("elsewhere", str(folder))
+
+
+@pytest.mark.parametrize("change", [
+    lambda folder: (folder / "other").write_text("by hand\n"),
+    lambda folder: (folder / "other").mkdir(), lambda folder: os.symlink("gone", str(folder / "other")),
+    remake,
+], ids=["a file", "a folder", "a link", "made anew"])
+def test_a_folder_that_is_not_only_that_runs_stays(change, tmp_path):
+    write_tree(tmp_path, {"etc/x": "old\n"})
+    assert commit(str(tmp_path), [("etc/a/b/new", None, b"new\n")]) == []
+    change(tmp_path / "etc/a/b")
+    result = rollback(tmp_path)
+    assert (result.status, result.out, result.err) == (0, "removed etc/a/b/new\n", "")
+    assert (tmp_path / "etc/a/b").is_dir() and not (tmp_path / "etc/a/b/new").exists()
+
+
+def test_a_folder_that_was_there_before_stays(tmp_path):
+    write_tree(tmp_path, {"etc/x": "old\n"})
+    (tmp_path / "etc/a").mkdir()
+    assert commit(str(tmp_path), [("etc/a/b/new", None, b"new\n"), ("etc/a/new", None, b"new\n")]) == []
+    assert rollback(tmp_path).status == 0
+    assert os.listdir(str(tmp_path / "etc/a")) == []
+
+
+def test_a_link_in_the_place_of_a_folder_is_not_followed(tmp_path):
+    write_tree(tmp_path, {"etc/x": "old\n"})
+    assert commit(str(tmp_path), [("etc/a/b/new", None, b"new\n")]) == []
+    replace_by_link(tmp_path / "etc/a/b")
+    assert rollback(tmp_path).status == 0
+    assert (tmp_path / "etc/a/b").is_symlink() and (tmp_path / "etc/a/elsewhere").is_dir()
+
+
+def test_a_failure_to_remove_a_folder_is_none_of_the_rollback(tmp_path, monkeypatch):
+    write_tree(tmp_path, {"etc/x": "old\n"})
+    assert commit(str(tmp_path), [("etc/a/new", None, b"new\n")]) == []
+
+    def refuse(*_, **__):
+        raise PermissionError(1, "no")
+
+    monkeypatch.setattr(os, "rmdir", refuse)
+    result = rollback(tmp_path)
+    assert (result.status, result.out, result.err) == (0, "removed etc/a/new\n", "")
+    assert os.listdir(str(tmp_path / "etc/a")) == []
+
+
+@pytest.mark.parametrize("state, end", [("old", "taken back"), ("new", "finished"),
+                                        ("committed", "finished")])
+def test_the_folders_of_an_interrupted_run(state, end, tmp_path):
+    write_tree(tmp_path, {"etc/x": "old\n"})
+    base = Root(str(tmp_path))
+    changes = [("etc/a/b/new", None, b"new\n"), ("etc/x", b"old\n", b"x\n")]
+    assert commit(base, changes) == []
+    name, = runs(tmp_path)
+    (tmp_path / RUNS / name / "done").unlink()
+    if state != "committed":
+        (tmp_path / RUNS / name / "committed").unlink()
+    if state == "old":
+        (tmp_path / "etc/x").write_text("old\n")
+    assert recover(base) == ([(name, end)], [])
+    assert (tmp_path / "etc/a").exists() == (end == "finished")
+    if end == "taken back":
+        # The one who looked there before finds them made anew.
+        assert commit(base, changes) == []
+        assert (tmp_path / "etc/a/b/new").read_text() == "new\n"
+
+
+def test_a_rollback_that_was_interrupted_takes_the_folders_too(tmp_path):
+    write_tree(tmp_path, {"etc/x": "old\n"})
+    assert commit(str(tmp_path), [("etc/a/b/new", None, b"new\n")]) == []
+    inode = (tmp_path / "etc/a/b").stat().st_ino
+    (tmp_path / "etc/a/b/kept").mkdir()
+    assert rollback(tmp_path).status == 0
+    name = runs(tmp_path)[-1]
+    assert (tmp_path / "etc/a/b").stat().st_ino == inode
+    (tmp_path / "etc/a/b/kept").rmdir()
+    (tmp_path / RUNS / name / "done").unlink()
+    assert recover(str(tmp_path)) == ([(name, "finished")], [])
+    assert not (tmp_path / "etc/a").exists()
+
+
+@pytest.mark.parametrize("key, folders", [
+    ("made", 5), ("made", [5]), ("made", [{}]), ("made", [{"path": "etc/empty", "inode": 1}]),
+    ("made", [{"path": "etc/../etc/a", "inode": 1}]), ("made", [{"path": "", "inode": 1}]),
+    ("made", [{"path": "etc/a", "inode": "1"}]), ("made", [{"path": "etc/a", "inode": 1.5}]),
+    ("made", [{"path": 5, "inode": 1}]), ("made", [{"path": "etc/a/new", "inode": 1}]),
+    ("made", [{"path": "etc/a", "inode": 1}] * 2), ("left", [{"path": "etc/a", "inode": 1}]),
+], ids=repr)
+@pytest.mark.parametrize("is_over", [False, True])
+def test_folders_in_a_journal_that_means_harm(key, folders, is_over, tmp_path):
+    write_tree(tmp_path, {"etc/x": "old\n"})
+    (tmp_path / "etc/empty").mkdir()
+    assert commit(str(tmp_path), [("etc/a/new", None, b"new\n")]) == []
+    name, = runs(tmp_path)
+    journal = tmp_path / RUNS / name / "journal"
+    document = json.loads(journal.read_text())
+    assert [folder["path"] for folder in document["made"]] == ["etc/a"] and document["left"] == []
+    for folder in folders if isinstance(folders, list) else ():
+        if isinstance(folder, dict) and folder.get("inode") == 1:
+            folder["inode"] = os.stat(str(tmp_path / "etc/empty")).st_ino
+    journal.write_text(json.dumps(dict(document, **{key: folders})))
+    if not is_over:
+        (tmp_path / RUNS / name / "done").unlink()
+    result = rollback(tmp_path)
+    assert result.status == 2 and "not the journal of a run" in result.err
+    assert (tmp_path / "etc/empty").is_dir() and (tmp_path / "etc/a/new").is_file()
+
+
+def test_a_journal_of_an_earlier_version_has_no_folders(tmp_path):
+    write_tree(tmp_path, {"etc/x": "old\n"})
+    assert commit(str(tmp_path), [("etc/a/new", None, b"new\n")]) == []
+    name, = runs(tmp_path)
+    journal = tmp_path / RUNS / name / "journal"
+    document = json.loads(journal.read_text())
+    del document["made"], document["left"]
+    journal.write_text(json.dumps(document))
+    assert rollback(tmp_path).status == 0
+    assert os.listdir(str(tmp_path / "etc/a")) == []
 
 
 def test_a_created_file_that_has_changed_since(tmp_path):

@@ -603,6 +603,18 @@ def test_a_failure_leaves_the_old_files_and_nothing_else(function, error, tmp_pa
     assert number > 4 and (is_over or read_tree(tmp_path) == BOTH_FIXED)
 
 
+def test_what_failed_can_be_tried_again_with_the_same_root(tmp_path):
+    """The folder that was made for the new file is gone with the first attempt, and is made anew."""
+    write_tree(tmp_path, {"etc/x": "by hand\n"})
+    base = Root(str(tmp_path))
+    changes = [("etc/a/b/new", None, b"new\n"), ("etc/x", b"old\n", b"x\n")]
+    assert [path for path, _ in commit(base, changes)] == ["etc/x"]
+    assert os.listdir(str(tmp_path / "etc")) == ["x"]
+    (tmp_path / "etc/x").write_text("old\n")
+    assert commit(base, changes) == []
+    assert read_tree(tmp_path) == {"etc/x": b"x\n", "etc/a/b/new": b"new\n"}
+
+
 def test_a_text_has_nothing_to_be_written_to():
     from pvemigrate.project import TextProject
 

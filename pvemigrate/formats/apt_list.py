@@ -109,10 +109,11 @@ class Reading:
     ``error``: why apt refuses the line (and with it its whole configuration), in plain words; None
     where it does not. ``at``: the word that the error is about, if there is one. ``options``: dict,
     of an option given twice the last. ``type``, ``uri`` and ``suite`` are words, ``components`` a
-    list of them.
+    list of them. ``unread``: what apt drops without a word, from a component on whose quote or bracket
+    is never closed (a word), or None.
     """
 
-    __slots__ = ("error", "at", "type", "options", "uri", "suite", "components")
+    __slots__ = ("error", "at", "type", "options", "uri", "suite", "components", "unread")
 
     def __init__(self):
         self.error = None
@@ -122,6 +123,7 @@ class Reading:
         self.uri = None
         self.suite = None
         self.components = []
+        self.unread = None
 
 
 def read(code):
@@ -182,6 +184,8 @@ def _read(code, reading):
     while word is not None:
         reading.components.append(word)
         word, at = _next_word(text, at)
+    if at < len(text):
+        reading.unread = Word(text[at:], at, len(text))
     _judge(reading, bool(reading.components))
     return True
 

@@ -180,6 +180,16 @@ def needing(words):
     return {name: {"needs": any_of(*words(hop))} for name, hop in HOPS.items()}
 
 
+def naming_hop(hop, facts):
+    """The :class:`~pvemigrate.releases.Hop` whose new suites a message may name: *hop*, and on a node
+    that runs a later release already the one that led there (None where it is not known here). Nobody
+    is to be sent back to a suite older than what is installed."""
+    release = facts.release
+    if release is None or release <= hop.new_release:
+        return hop
+    return next((other for other in HOPS.values() if other.new_release == release), None)
+
+
 class AptRule(Rule):
     """Base of the APT rules: ``check_source`` is called for each enabled source of both syntaxes."""
 

@@ -1,6 +1,6 @@
 from ..repositories import (DEBIAN_RELEASES, FLOATING, ROLLING, is_known_debian, is_security,
                             release_of, vendor)
-from ._apt import AptRule, is_ceph_entry, is_own_debian, is_pve_entry, owner
+from ._apt import AptRule, is_ceph_entry, is_own_debian, is_pve_entry, naming_hop, owner
 
 
 class FloatingSuite(AptRule):
@@ -28,9 +28,10 @@ class FloatingSuite(AptRule):
     ## When the fix is safe
 
     Never: nobody but the administrator knows which release was meant, and what has been installed from
-    it. The message names the suite of the new release that fits the place. Where a host is neither
-    Debian's nor a known mirror, words like `stable` count only where the entry has other marks of
-    Debian's archive (`contrib`, `non-free`, or an ending like `-updates`).
+    it. The message names the suite of the new release that fits the place; on a node that runs a later
+    release already, that of the later one, and the node's own suites are no finding. Where a host is
+    neither Debian's nor a known mirror, words like `stable` count only where the entry has other marks
+    of Debian's archive (`contrib`, `non-free`, or an ending like `-updates`).
 
     ## Guide
 
@@ -65,39 +66,51 @@ class FloatingSuite(AptRule):
     def _judge(self, source, suite, debian):
         """What is wrong with *suite* (str), or None."""
         hop = self.hop
+        running = naming_hop(hop, self.facts)
         release = release_of(suite)
-        instead = self._instead(suite, release, debian)
+        instead = self._instead(running, suite, release, debian) if running else None
+        remove = "remove the entry" + (", or use " + instead if instead else "")
         if release in FLOATING:
             if debian and not self._is_debians_word(source, suite, release):
                 return None
             if release in ROLLING:
-                return "%s is never released: remove the entry, or use %s" % (suite, instead)
-            return "%s means another release with time: name the release, %s" % (suite, instead)
+                return "%s is never released: %s" % (suite, remove)
+            return "%s means another release with time: name the release%s" % (
+                suite, ", " + instead if instead else "")
         if release not in DEBIAN_RELEASES or release == hop.new:
             return None
         if release == hop.old:
             # What Proxmox has for the old release and no rule knows is APT008's.
-            return self._judge_old(source, suite) if debian else None
+            return self._judge_old(source, suite, running) if debian else None
         older = DEBIAN_RELEASES.index(release) < DEBIAN_RELEASES.index(hop.old)
-        return "%s belongs to %s release than both of this upgrade: remove the entry, or use %s" % (
-            suite, "an older" if older else "a newer", instead)
+        # Where nothing is known of what the node runs, a newer one may be its own.
+        if not older and (running is None or release == running.new):
+            return None
+        return "%s belongs to %s release than both of this upgrade: %s" % (
+            suite, "an older" if older else "a newer", remove)
 
-    def _judge_old(self, source, suite):
+    def _judge_old(self, source, suite, running):
         message = "%s belongs to %s; " % (suite, self.hop.old_debian)
+        if running is None:
+            return message + "remove the entry"
         places = source.holds(_security)
         if all(places):
             return message + "the security archive's suite of %s is %s" % (
-                self.hop.new, next(iter(self.hop.security.values())))
+                running.new, next(iter(running.security.values())))
         if any(places):
             return message + "the archive and the security archive need an entry each"
+        # Where this upgrade knows one, it is APT001's.
+        later = running.debian.get(running.old + suite[len(self.hop.old):])
+        if later:
+            return message + "remove the entry, or use %s" % later
         return message + "no suite of %s is known here to take its place: look, or remove it" % (
-            self.hop.new)
+            running.new)
 
     def _is_debians_word(self, source, suite, release):
         return suite != release or source.is_cdrom or source.holds(_looks_like_debian)
 
-    def _instead(self, suite, release, debian):
-        hop = self.hop
+    @staticmethod
+    def _instead(hop, suite, release, debian):
         ending = suite[len(release):]
         if not debian or not ending:
             return hop.new

@@ -1,7 +1,7 @@
 from ..edit import Fix
 from ..repositories import PVE_COMPONENTS, vendor
 from ..rule import NODE, Rule
-from ._apt import is_pve_entry
+from ._apt import is_pve_entry, naming_hop
 from ._apt_node import Addition, binary_sources, is_refused, unseen_words
 
 #: What mirrors call the folders of Proxmox's other repositories.
@@ -48,7 +48,8 @@ class NoProxmoxRepository(Rule):
     Which repository a node is entitled to is the administrator's to say, so `--pve-repo` makes the
     fix: one line in `pve-enterprise.list`, `pve-no-subscription.list` or `pve-test.list` below
     `sources.list.d`; in the hop 8to9 a stanza in `pve-enterprise.sources` or `proxmox.sources`, as
-    Proxmox VE 9 has them. A new file where there is none of that name, else at its end; what stands
+    Proxmox VE 9 has them; on a node that runs a later release than the upgrade leads to, what that
+    release has. A new file where there is none of that name, else at its end; what stands
     there already stays. `Signed-By` is written where the node has that keyring, and where another
     entry of the same repository has options that apt wants to be alike, these are. Nothing is judged
     where no apt file was found, where apt refuses its configuration anyway (APT016), and where an
@@ -75,7 +76,9 @@ class NoProxmoxRepository(Rule):
             return
         if PVE_COMPONENTS & project.once(unseen_words, project):
             return
-        hop = self.hop
+        hop = naming_hop(self.hop, self.facts)
+        if hop is None:
+            return
         wanted = project.settings.pve_repo
         addition = Addition(project, hop, wanted or "enterprise", hop.new)
         message, fix = "no enabled Proxmox VE repository: dist-upgrade would remove proxmox-ve", None

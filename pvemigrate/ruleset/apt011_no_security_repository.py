@@ -1,7 +1,7 @@
 from ..repositories import (DEBIAN_COMPONENTS, is_known_debian, is_security, release_of,
                             vendor)
 from ..rule import NODE, Rule
-from ._apt import GUIDE, is_debian_entry
+from ._apt import GUIDE, is_debian_entry, naming_hop
 from ._apt_node import binary_sources, is_refused, unseen_words
 
 
@@ -9,7 +9,8 @@ class NoSecurityRepository(Rule):
     """
     ## What it finds
 
-    A node whose apt sources have no enabled entry of Debian's security archive for the new release.
+    A node whose apt sources have no enabled entry of Debian's security archive for the new release (or
+    for a later one that the node runs already).
     Mirrors and proxies count, in both syntaxes and with any options, and so does an entry that is
     about to be switched (APT002). Also a suite of the security archive that is called as one of the
     main archive's is (`bullseye`, `bullseye-updates`): apt finds nothing there. On a mirror, which may
@@ -58,7 +59,9 @@ class NoSecurityRepository(Rule):
     def check_project(self, project):
         if not project.all_of_kind("apt-list", "deb822") or project.once(is_refused, project):
             return
-        hop = self.hop
+        hop = naming_hop(self.hop, self.facts)
+        if hop is None:
+            return
         found = project.once(binary_sources, project)
         unknown = project.once(unseen_words, project)
         served = any("security" in word.lower() or word in hop.security for word in unknown) or any(

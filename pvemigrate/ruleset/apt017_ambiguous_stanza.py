@@ -28,11 +28,14 @@ class AmbiguousStanza(Rule):
     * a comment right before a folded line: Proxmox's reader loses that line;
     * a line without a colon that apt joins with the next field's name, and so loses that field.
 
+    In one-line files, an entry with a quote or a bracket among its components that is never closed: apt
+    takes the components before it, and drops it and the rest of the line.
+
     ## Why it matters
 
     Of two stanzas that run together apt uses the later values only, so a repository is missing
-    without a word; and a panel that shows other repositories than apt uses leads to wrong
-    decisions in the middle of an upgrade.
+    without a word, and so are the components that apt drops; and a panel that shows other
+    repositories than apt uses leads to wrong decisions in the middle of an upgrade.
 
     ## Example
 
@@ -42,14 +45,21 @@ class AmbiguousStanza(Rule):
     Components: main
     ```
 
-    has five suites for apt.
+    has five suites for apt, and
+
+    ```
+    deb http://deb.debian.org/debian buster main "contrib non-free
+    ```
+
+    one component.
 
     ## When the fix is safe
 
     Never: nobody but the administrator knows what was meant. Empty the line of blanks, put the `#`
-    into the first column, move the comment above the field, remove the odd line. Stanzas that apt
-    refuses are APT016; blanks at a stanza's end, and fields that apt does not know, do no harm and
-    are left alone.
+    into the first column, move the comment above the field, remove the odd line, close the quote or
+    take it away. What apt refuses is APT016 (an open quote or bracket in the options, the URI, the
+    suite or the only component is); blanks at a stanza's end, fields that apt does not know, and a
+    lone quote at the end of an entry do no harm and are left alone.
 
     ## Guide
 
@@ -57,15 +67,42 @@ class AmbiguousStanza(Rule):
 
     ## References
 
-    sources.list(5), "DEB822-STYLE FORMAT"; deb822(5)
+    sources.list(5), "DEB822-STYLE FORMAT"; deb822(5); apt-pkg/contrib/strutl.cc, ParseQuoteWord
     """
 
-    kinds = ("deb822",)
+    kinds = ("deb822", "apt-list")
     severity = "warning"
     phase = "before"
     guide = GUIDE
 
+    def may_find(self, file):
+        return file.kind == "deb822" or b'"' in file.data or b"[" in file.data
+
+    def visit_Entry(self, entry):
+        self.check_line(entry)
+
+    def visit_Malformed(self, line):
+        if self.file.kind == "apt-list":
+            self.check_line(line)
+
+    def check_line(self, line):
+        """Report what apt drops of a line of a one-line file."""
+        if '"' not in line.code and "[" not in line.code:
+            return
+        reading = line.reading
+        if reading is None or reading.error or reading.unread is None:
+            return
+        word = reading.unread
+        if word.text.strip('"[] \t\r\f\v'):
+            # A remark is cut off first, so the other quote may stand in it.
+            rest = line.code[word.end:].lstrip(" \t\r")
+            note = " (a # begins a remark in quotes too)" if rest[:1] == "#" and '"' in rest else ""
+            self.report(word.token(line), "a quote or bracket is never closed here%s, and apt drops the "
+                        "rest of the entry and says nothing: close it, or take it away" % note)
+
     def visit_File(self, tree):
+        if self.file.kind != "deb822":
+            return
         refused, taken = set(), {}
         for reading in self.project.once(deb822.readings, tree):
             if reading.error:
