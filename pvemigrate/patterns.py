@@ -200,9 +200,12 @@ def rep(least, most, greedy, node):
 
 
 def _optional(node):
-    """*node* or nothing. ``(?:x+)?`` is ``x*``. And ``(x+)?`` becomes ``(x*)``: where the one has no
-    match, the other has an empty one, and that is where ``cst.py`` takes an absent field to be."""
+    """*node* or nothing. ``(?:x+)?`` is ``x*``. And ``(x+)?`` becomes ``(x*)``, ``(x)?`` becomes
+    ``(x?)``: where the one has no match, the other has an empty one, and that is where ``cst.py`` takes
+    an absent field to be."""
     inner = node[1] if node[0] == "group" else node
+    if node[0] == "group" and _is_set(inner):
+        return group(("rep", 0, 1, True, inner))
     if inner[:4] == ("rep", 1, None, True) and _first(inner[4], None) is not None:
         inner = rep(0, None, True, inner[4])
         return group(inner) if node[0] == "group" else inner
@@ -410,9 +413,13 @@ def _joined(node, other):
     if _repeated(other, 0) and node[:4] == ("rep", 0, 1, True) and node[4][0] == "cat":
         # (?:[nb]*n)?b* is [nb]*: both try all lengths, the longest first.
         if len(node[4][1]) == 2:
-            both, word = node[4][1]
-            if _is_set(word) and both == _any_of(word, other[4]):
-                return both
+            first, second = node[4][1]
+            if _is_set(second) and first == _any_of(second, other[4]):
+                return first
+            # And (?:n(?:[nb]*n)?)?b* is n[nb]*|b*, if n is none of b.
+            both = _is_set(first) and _joined(second, other)
+            if both and _disjoint(first[1], other[4][1]) and both == _any_of(first, other[4]):
+                return alt([cat([first, both]), other])
         # So (?:b+n(?:[nb]*n)?)?b* is (?:b[nb]*)?, if n is none of b.
         if len(node[4][1]) == 3:
             gap, word, rest = node[4][1]
@@ -420,6 +427,16 @@ def _joined(node, other):
             if (both and gap == rep(1, None, True, other[4]) and _disjoint(word[1], other[4][1])
                     and both == _any_of(word, other[4])):
                 return rep(0, 1, True, cat([other[4], both]))
+    if other[0] == "alt" and node[:4] == ("rep", 0, 1, True) and node[4][0] == "cat":
+        # And then (?:b+(?=n))?(?:n[nb]*|b*) is [nb]*.
+        gap, *look = node[4][1]
+        blank = _repeated(gap, 1)
+        if blank and len(look) == 1 and look[0][:3] == ("look", True, True) and _is_set(look[0][3]):
+            word = look[0][3]
+            both = _any_of(word, blank)
+            if _disjoint(word[1], blank[1]) and (
+                    other == alt([cat([word, both]), rep(0, None, True, blank)])):
+                return both
     if _repeated(node, 1) and other[:4] == ("rep", 0, 1, True) and other[4][0] == "cat":
         # n+(?:b[nb]*)? is n[nb]*, for the same reason.
         gap, *rest = other[4][1]
@@ -457,6 +474,9 @@ def _takes_newline(node):
 #: All characters but ASCII's blanks: sre is quicker with this than with any other way to say it.
 _NO_BLANK = r"\S"
 _ALL_BUT_BLANKS = _without(EVERY, ((9, 13), (32, 32)))
+#: ASCII's blanks but LF: as a list of characters sre takes twice as long to compile it.
+_BLANK = r"[^\S\n]"
+_BLANKS_IN_LINE = ((9, 9), (11, 13), (32, 32))
 
 _ESCAPES = {"\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r"}
 
@@ -499,6 +519,8 @@ def _written_set(node):
         return r"[\s\S]"
     if node[1] == _ALL_BUT_BLANKS:
         return _NO_BLANK
+    if node[1] == _BLANKS_IN_LINE:
+        return _BLANK
     if _only(node):
         return _written_character(node[1][0][0], "\\.^$*+?{}[]|()")
     negated = node[1][-1][1] == EVERY[0][1]

@@ -104,6 +104,11 @@ def test_a_simplified_expression_matches_the_same(part):
     ("(?:a|\\\\[^\n])+\n", "a+\n"),
     ("x(?:=0|snapstate:1)?", "x(?:=0|)"),
     ("a(?:b|)(?![^\n])", "ab?(?![^\n])"),
+    ("x(?:a(?:[ a]*a)?)? *\n", "x(?:a[ a]*| *)\n"),
+    ("x(?: +(?=a))?(?:a(?:[ a]*a)?)? *\n", "x[ a]*\n"),
+    ("x(?: +(?=a))?(?:a(?:[ ab]*a)?)? *\n", "x(?: +(?=a)|)(?:a(?:[ ab]*a|)|) *\n"),
+    ("x(?:-+(?=a))?(?:a(?:[ a]*a)?)? *\n", "x(?:-+(?=a)|)(?:a[ a]*| *)\n"),
+    ("x(a)?(b+)?", "x(a?)(b*)"),
 ])
 def test_what_is_made_smaller(expression, less):
     tree = patterns.simplified(patterns.read(expression), ("\\", "snapstate:"))

@@ -1,12 +1,12 @@
-"""pvemigrate as a library: read_pvemigrate.py JOB KIND FILE [EDITED-FILE]"""
+"""pvemigrate as a library: read_pvemigrate.py JOB KIND FILE [EDITED-FILE]
+
+What only some jobs need is imported there: a full collection goes through every module's objects,
+those that another job's modules bring would be counted as the parser's.
+"""
 
 import gc
 import os
-import shutil
 import sys
-import tracemalloc
-import zlib
-from collections import Counter
 
 import pvemigrate
 from pvemigrate import Block, Line, Transformer
@@ -104,6 +104,8 @@ def edit(path, kind):
 
 def edited(original, path, kind):
     """The seconds of an edit of a fresh copy."""
+    import shutil
+
     shutil.copyfile(original, path)
     return timed(edit, path, kind)
 
@@ -117,6 +119,8 @@ def memory(path, kind):
     tracemalloc counts what was asked of the allocator, each object once, and nothing of what rounds
     before have left. (A process's resident size would count free space in the allocator's pages.)
     """
+    import tracemalloc
+
     parse(path, kind)  # Modules and tables are there, which are no tree's.
     gc.collect()
     tracemalloc.start()
@@ -130,13 +134,18 @@ def memory(path, kind):
 # --------------------------------------------------------------------------------------------------
 
 
+#: What is counted, to be compared with what others count.
+NODES = ("Entry", "Iface", "Option", "Property", "RawKey", "Section")
+
+
 def facts(path, kind):
     """What the file says."""
     tree = parse(path, kind)
     with open(path, "rb") as file:
         assert file.read() == tree.bytes == tree.code.encode()
     assert not tree.malformed
-    nodes = Counter(type(node).__name__ for node in tree.walk())
+    names = [type(node).__name__ for node in tree.walk()]
+    nodes = {name: names.count(name) for name in NODES}
     found = {"lines": sum(isinstance(node, Line) for node in tree.walk())}
     if kind == "interfaces":
         found.update(interfaces=nodes["Iface"], options=nodes["Option"])
@@ -151,6 +160,9 @@ def main():
     job, kind, path, *rest = sys.argv[1:]
     program = {"program": "pvemigrate " + pvemigrate.__version__}
     if job == "edit":
+        import shutil
+        import zlib
+
         shutil.copyfile(path, rest[0])
         edit(rest[0], kind)
         with open(rest[0], "rb") as file:
