@@ -14,7 +14,7 @@ from bisect import bisect_left, insort
 from .diff import composed, line_changes
 from .edit import apply_edits
 from .formats import REMARK_KINDS, kind_of_path
-from .rule import NODE, Rule, RuleInfo
+from .rule import NODE, RuleInfo
 from .settings import HOPS
 from .source import SourceFile
 from .workers import Workers
@@ -363,7 +363,7 @@ class Checker:
         if table is None:
             visit, leave = {}, {}
             for runner in runners:
-                for name in runner.methods:
+                for name in runner.info.methods:
                     wanted = visit if name[0] == "v" else leave
                     wanted.setdefault(name[6:], []).append((runner, getattr(runner.rule, name)))
             table = self._tables[key] = visit, leave
@@ -413,20 +413,19 @@ def _by_kind(runners):
 class _Runner:
     """One rule at work.
 
-    ``rule``: the rule (None as long as nothing wants it), and ``methods``: the names of those that
-    visit nodes. ``asked``: the kinds of other files that it has asked for. ``found``: place -> (path,
-    findings, error message or None), the place being the identity of a file, and None for the files
-    together.
+    ``rule``: the rule (None as long as nothing wants it). ``asked``: the kinds of other files that it
+    has asked for. ``found``: place -> (path, findings, error message or None), the place being the
+    identity of a file, and None for the files together.
     """
 
     def __init__(self, info):
         self.info = info
         self.needs = None if info.needs is None else [
             needle.encode("ascii") for needle in info.needs]
-        self.rule = self.methods = None
+        self.rule = None
         self.asked = set()
         self.found = {}
-        self._glances = self._is_due = True
+        self._is_due = True
         #: The files that the rule has to visit when it begins anew, besides those that have changed;
         #: None for all.
         self.again = None
@@ -461,19 +460,13 @@ class _Runner:
             self.rule = self.info.load()()
             self.rule.settle(scope.hop_name)
             self.rule.project = scope
-            if self.methods is None:
-                # (dir takes three times as long, for what it sorts.)
-                self.methods = list({
-                    name: None for cls in type(self.rule).__mro__ if cls not in (Rule, object)
-                    for name in vars(cls) if name.startswith(("visit_", "leave_"))})
-                self._glances = type(self.rule).may_find is not Rule.may_find
         return self.rule
 
     def may_find(self, file, scope):
         """Whether the rule has to visit *file*."""
         rule = self.rule or self.load(scope)
         may_find = True
-        if self._glances:
+        if self.info.glances:
             rule.file, scope.asked = file, self.asked
             try:
                 may_find = rule.may_find(file)
@@ -498,7 +491,7 @@ class _Runner:
         """The end of a round: have the rule look at the files together where it must."""
         if not self._is_due or not self.info.looks_at_project:
             return
-        is_filtered = self.needs is not None or self.rule is not None and self._glances
+        is_filtered = self.needs is not None or self.rule is not None and self.info.glances
         if is_filtered and not self._is_wanted and NODE not in self.info.kinds:
             return
         rule = self.load(scope)

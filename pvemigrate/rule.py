@@ -290,15 +290,17 @@ class RuleInfo:
 
     ``code``, ``name``, ``kinds``, ``hops``, ``needs``, ``blocks`` as in :class:`Rule`;
     ``looks_at_project``: whether it has a ``check_project``; ``is_local``: whether what it finds in a
-    file has nothing to do with what it has seen in others; ``in_hop``: hop -> ``needs`` and ``blocks``,
-    where they are otherwise there.
+    file has nothing to do with what it has seen in others; ``glances``: whether it has a ``may_find``;
+    ``methods``: the names of those that visit nodes; ``in_hop``: hop -> ``needs`` and ``blocks``, where
+    they are otherwise there.
     """
 
     __slots__ = ("code", "name", "kinds", "hops", "needs", "blocks", "looks_at_project", "is_local",
-                 "in_hop", "_load")
+                 "glances", "methods", "in_hop", "_load")
 
     #: What :meth:`facts` gives, in this order.
-    _FACTS = ("kinds", "hops", "needs", "blocks", "looks_at_project", "is_local", "in_hop")
+    _FACTS = ("kinds", "hops", "needs", "blocks", "looks_at_project", "is_local", "glances", "methods",
+              "in_hop")
 
     def __init__(self, code, name, facts, load):
         self.code = code
@@ -330,8 +332,10 @@ class RuleInfo:
         needs = None if rule.needs is None else tuple(rule.needs)
         in_hop = {hop: {fact: values[fact] for fact in ("needs", "blocks") if fact in values}
                   for hop, values in rule.in_hop.items()}
+        methods = [name for name in dir(rule) if name.startswith(("visit_", "leave_"))]
         return (tuple(rule.kinds), tuple(rule.hops), needs, tuple(rule.blocks), looks_at_project,
-                is_local, {hop: values for hop, values in in_hop.items() if values})
+                is_local, rule.may_find is not Rule.may_find, tuple(methods),
+                {hop: values for hop, values in in_hop.items() if values})
 
     def load(self):
         """The rule's class (imports its module)."""
