@@ -243,13 +243,14 @@ class _Transaction:
 
     def run(self):
         """Make all changes. On any failure all is as it was, and it is raised."""
-        is_committed = False
+        is_committed, left = False, ()
         try:
             for path, old, new in sorted(self._changes, key=lambda change: change[2] is None):
                 _guarded(path, lambda: self._open(path, old, new))
+            left = self._left_folders()
             self._run = _guarded(FOLDER, lambda: self._journal.begin(
                 [_record(item) for item in self._items], [item.old for item in self._items],
-                self._undoes and self._undoes.id, self._noted, self._left_folders()))
+                self._undoes and self._undoes.id, self._noted, left))
             for item in self._items:
                 if item.new is not None:
                     _guarded(item.path, lambda: self._stage(item))
@@ -273,7 +274,7 @@ class _Transaction:
         finally:
             is_clean = self._clean()
         if is_clean:
-            _remove_folders(self._base, self._left_folders())
+            _remove_folders(self._base, left)
             _tolerate(self._run.close, "done")
         # Else the next start takes away what lies about.
 

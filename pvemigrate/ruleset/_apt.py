@@ -213,6 +213,25 @@ class AptRule(Rule):
         raise NotImplementedError
 
 
+class LineRule(Rule):
+    """Base of the rules on how apt reads a file: ``check_line`` is called for each line of a one-line
+    file that may be an entry."""
+
+    phase = "before"
+    guide = GUIDE
+
+    def visit_Entry(self, entry):
+        self.check_line(entry)
+
+    def visit_Malformed(self, line):
+        if self.file.kind == "apt-list":
+            self.check_line(line)
+
+    def check_line(self, line):
+        """Report what is wrong with *line*."""
+        raise NotImplementedError
+
+
 class SuiteRule(AptRule):
     """Base of the rules that change suites: ``suites`` says which, ``applies`` in what sources, and
     ``message`` (str method) what is wrong with one. ``offer`` makes the fix. Components that have other

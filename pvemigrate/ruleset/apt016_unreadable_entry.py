@@ -1,9 +1,8 @@
 from ..formats import deb822
-from ..rule import Rule
-from ._apt import GUIDE
+from ._apt import LineRule
 
 
-class UnreadableEntry(Rule):
+class UnreadableEntry(LineRule):
     """
     ## What it finds
 
@@ -41,16 +40,7 @@ class UnreadableEntry(Rule):
 
     kinds = ("apt-list", "deb822")
     severity = "error"
-    phase = "before"
-    guide = GUIDE
     blocks = ("switch",)
-
-    def visit_Entry(self, entry):
-        self.check_line(entry)
-
-    def visit_Malformed(self, line):
-        if self.file.kind == "apt-list":
-            self.check_line(line)
 
     def check_line(self, line):
         """Report a line of a one-line file if apt refuses it."""
@@ -62,7 +52,7 @@ class UnreadableEntry(Rule):
 
     def leave_File(self, tree):
         if self.file.kind == "deb822":
-            for reading in deb822.readings(tree):
+            for reading in self.project.once(deb822.readings, tree):
                 if reading.error:
                     self.report(reading.at, "because of this stanza apt refuses all its sources: %s"
                                 % reading.error)

@@ -1,8 +1,7 @@
 from ..cst import Token
 from ..formats import deb822
 from ..formats.deb822 import Comment, Continuation, FalseSeparator, IndentedComment, Malformed
-from ..rule import Rule
-from ._apt import GUIDE
+from ._apt import LineRule
 
 #: The fields that apt looks at (apt-pkg/sourcelist.cc).
 FIELDS = frozenset([
@@ -15,7 +14,7 @@ FIELDS = frozenset([
 BESIDES = (Comment, FalseSeparator)
 
 
-class AmbiguousStanza(Rule):
+class AmbiguousStanza(LineRule):
     """
     ## What it finds
 
@@ -72,18 +71,9 @@ class AmbiguousStanza(Rule):
 
     kinds = ("deb822", "apt-list")
     severity = "warning"
-    phase = "before"
-    guide = GUIDE
 
     def may_find(self, file):
         return file.kind == "deb822" or b'"' in file.data or b"[" in file.data
-
-    def visit_Entry(self, entry):
-        self.check_line(entry)
-
-    def visit_Malformed(self, line):
-        if self.file.kind == "apt-list":
-            self.check_line(line)
 
     def check_line(self, line):
         """Report what apt drops of a line of a one-line file."""
