@@ -63,7 +63,7 @@ def main(args=None):
                 print("%d/%d %s" % (number, len(wanted), name), file=sys.stderr, flush=True)
                 comparison = known[name]()
                 values, reasons = take_turns(comparison.contenders, comparison.rounds,
-                                             comparison.warm_up)
+                                             comparison.warm_up, comparison.parallel)
                 rows += results(comparison, values, reasons)
                 notes += comparison.notes
                 programs.update(contender.facts["program"] for key, contender in

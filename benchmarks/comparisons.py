@@ -47,7 +47,8 @@ class Row:
 
 @dataclass
 class Comparison:
-    """``contenders``: name -> what is measured; ``unit``: of the values."""
+    """``contenders``: name -> what is measured; ``unit``: of the values; ``parallel``: whether any
+    of them works in several processes at once."""
 
     name: str
     rounds: int
@@ -55,6 +56,7 @@ class Comparison:
     rows: list
     unit: str = "s"
     warm_up: bool = True
+    parallel: bool = False
     notes: list = field(default_factory=list)
 
 
@@ -133,7 +135,7 @@ class _Maker:
                 Row("check of one, from a zip file with byte-code", "installed", "zip", "check",
                     COST),
             ]
-        return Comparison("start-up", self.rounds(21), contenders, rows)
+        return Comparison("start-up", self.rounds(41), contenders, rows)
 
     def parse(self, kind, lines=10000):
         """One large file, read and parsed into a tree with all its nodes."""
@@ -161,7 +163,7 @@ class _Maker:
         if kind == "apt-list":
             contenders["aptsources"] = self.aptsources(path)
             rows.append(Row(what, "python-apt's aptsources", "ours", "aptsources", FASTER))
-        return Comparison("parse-" + kind, self.rounds(11), contenders, rows)
+        return Comparison("parse-" + kind, self.rounds(21), contenders, rows)
 
     def ifupdown2(self, path):
         """ifupdown2's parser, out of Debian's package."""
@@ -206,7 +208,7 @@ class _Maker:
         """Ten times the lines; the garbage collector does as it always does."""
         contenders = {"large": self.ours("parse", kind, 100000),
                       "small": self.ours("ten", kind, 10000)}
-        return Comparison("growth-" + kind, self.rounds(7), contenders, [
+        return Comparison("growth-" + kind, self.rounds(21), contenders, [
             Row("parse %s, 100,000 lines" % KINDS[kind][1], "10,000 lines", "large", "small", COST,
                 11, 10.3)])
 
@@ -254,7 +256,8 @@ class _Maker:
         if not self.short and jobs:
             contenders["single"] = self.command("check", *of_root, *guests, "--jobs", "1")
             rows.append(Row("check of 10,000, 1 process", "2 processes", "single", "check", COST))
-        return Comparison("cluster", 3 if self.short else 9, contenders, rows, notes=notes)
+        return Comparison("cluster", 3 if self.short else 9, contenders, rows, parallel=True,
+                          notes=notes)
 
 
 def comparisons(machine, work, short=False):

@@ -1,5 +1,6 @@
 """Takes times: whole processes, and what long-lived processes tell of themselves, in turn."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -101,10 +102,30 @@ class Reader:
             self._process = None
 
 
-def take_turns(contenders, rounds, warm_up=True):
+@contextlib.contextmanager
+def _on_one_cpu():
+    """Run this process, and what it starts, on one CPU: of two, one is often slower for a while (for
+    what else the machine does), and what is measured on the other one looks the faster for it."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else ()
+    if len(allowed) < 2:
+        yield
+        return
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def take_turns(contenders, rounds, warm_up=True, parallel=False):
     """Measure *contenders* (name -> Process, Reader or Missing) in turn, *rounds* times. Returns
     name -> values, and name -> reason for those that are missing or failed. Raises Failed where two
-    have not read the same."""
+    have not read the same. All run on the same CPU, unless *parallel*."""
+    with contextlib.nullcontext() if parallel else _on_one_cpu():
+        return _take_turns(contenders, rounds, warm_up)
+
+
+def _take_turns(contenders, rounds, warm_up):
     values, reasons, running = {}, {}, {}
     try:
         for name, contender in contenders.items():

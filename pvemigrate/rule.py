@@ -296,7 +296,7 @@ class RuleInfo:
     """
 
     __slots__ = ("code", "name", "kinds", "hops", "needs", "blocks", "looks_at_project", "is_local",
-                 "glances", "methods", "in_hop", "_load")
+                 "glances", "methods", "in_hop", "_load", "_rule")
 
     #: What :meth:`facts` gives, in this order.
     _FACTS = ("kinds", "hops", "needs", "blocks", "looks_at_project", "is_local", "glances", "methods",
@@ -306,6 +306,7 @@ class RuleInfo:
         self.code = code
         self.name = name
         self._load = load
+        self._rule = None
         for fact, value in zip(self._FACTS, facts):
             setattr(self, fact, value)
 
@@ -322,7 +323,7 @@ class RuleInfo:
         if not values:
             return self
         return RuleInfo(self.code, self.name, [values.get(fact, getattr(self, fact))
-                                               for fact in self._FACTS], self._load)
+                                               for fact in self._FACTS], self.load)
 
     @staticmethod
     def facts(rule):
@@ -339,4 +340,6 @@ class RuleInfo:
 
     def load(self):
         """The rule's class (imports its module)."""
-        return self._load()
+        if self._rule is None:
+            self._rule = self._load()
+        return self._rule

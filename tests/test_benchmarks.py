@@ -237,6 +237,21 @@ def test_contenders_take_turns():
     assert reasons == {}
 
 
+def test_contenders_share_a_cpu_unless_one_works_in_parallel():
+    class Where(Told):
+        def measure(self):
+            self.log.append(os.sched_getaffinity(0))
+            return super().measure()
+
+    allowed = os.sched_getaffinity(0)
+    for parallel, cpus in ((False, 1), (True, len(allowed))):
+        log = []
+        take_turns({"a": Where("a", log), "b": Where("b", log)}, 1, parallel=parallel)
+        used = [entry for entry in log if isinstance(entry, set)]
+        assert len(used) == 2 and used[0] == used[1] and len(used[0]) == cpus
+        assert os.sched_getaffinity(0) == allowed
+
+
 def test_who_is_missing_or_fails_does_not_stop_the_others():
     log = []
     values, reasons = take_turns({
